@@ -1,0 +1,249 @@
+"""Recurrent cells: one step in time. `output, new_state = cell(x, state)`.
+
+A cell is a named tuple of its weights, so its gradient is a cell; its state is an array or a named tuple of arrays.
+`cell.forward(x, state)` also returns `backward`, which turns the gradients of the output and of the new state into the
+gradients of the cell, of x and of the old state.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from jaxtyping import Float
+
+from rnn_course.activations import forward_of, sigmoid
+from rnn_course.arrays import Array, array_namespace, from_numpy, split_columns, zeros
+from rnn_course.init import check_sizes, glorot_uniform
+from rnn_course.shapes import expect_shape, expect_state
+
+
+class Cell(Protocol):
+    """What `dynamic_rnn` needs of a cell."""
+
+    @property
+    def state_size(self) -> Any:
+        """The width of the state: a number, or a tree of numbers with the structure of the state."""
+
+    @property
+    def output_size(self) -> int:
+        """The width of the output."""
+        ...
+
+    def zero_state(self, batch_size: int) -> Any:
+        """The state before the first step: zeros, with the library, dtype and device of the weights."""
+
+    def __call__(self, x: Array, state: Any) -> tuple[Array, Any]:
+        """One step: output, new state."""
+        ...
+
+    def forward(self, x: Array, state: Any) -> tuple[Array, Any, Callable]:
+        """One step, and its backward: (d_output, d_new_state) -> d_cell, d_x, d_state."""
+        ...
+
+
+class BasicRNNCell(NamedTuple):
+    """h' = activation([x, h] @ kernel + bias); the output is the new state (Elman 1990)."""
+
+    kernel: Float[Array, "input+hidden hidden"]
+    bias: Float[Array, " hidden"]
+    activation: str = "tanh"
+
+    @classmethod
+    def init(
+        cls,
+        input_size: int,
+        hidden_size: int,
+        *,
+        rng: np.random.Generator,
+        activation: str = "tanh",
+        dtype: str = "float32",
+        backend: str = "numpy",
+        device: str = "cpu",
+    ) -> "BasicRNNCell":
+        """Glorot-uniform over the whole kernel `[input + hidden, hidden]`, as TensorFlow 1 does; zero bias."""
+        kernel = _initial_kernel(input_size, hidden_size, 1, rng)
+        forward_of(activation)
+        return cls(
+            kernel=from_numpy(kernel, dtype, backend, device),
+            bias=from_numpy(np.zeros(hidden_size), dtype, backend, device),
+            activation=activation,
+        )
+
+    @property
+    def state_size(self) -> int:
+        """The width of h."""
+        return self.bias.shape[0]
+
+    @property
+    def output_size(self) -> int:
+        """The same as `state_size`: the output is the state."""
+        return self.bias.shape[0]
+
+    def zero_state(self, batch_size: int) -> Float[Array, "batch hidden"]:
+        """h = 0."""
+        return zeros((batch_size, self.state_size), like=self.bias)
+
+    def __call__(self, x: Float[Array, "batch input"], state: Float[Array, "batch hidden"]) -> tuple[Array, Array]:
+        """One step: h', h'. Raises ShapeError if x or the state does not fit the kernel."""
+        _expect_step(self, x, state)
+        return self.forward(x, state)[:2]
+
+    def forward(
+        self, x: Float[Array, "batch input"], state: Float[Array, "batch hidden"]
+    ) -> tuple[Array, Array, Callable]:
+        """One step and its backward: z = [x, h] @ kernel + bias, h' = activation(z)."""
+        xp = array_namespace(x)
+        xh = xp.concat([x, state], axis=1)  # [batch, input + hidden]
+        h, activation_backward = forward_of(self.activation)(xh @ self.kernel + self.bias)  # [batch, hidden]
+
+        def backward(d_output: Array, d_new_state: Array) -> tuple[BasicRNNCell, Array, Array]:
+            d_z = activation_backward(d_output + d_new_state)  # h' is both the output and the new state
+            d_xh = d_z @ self.kernel.T
+            d_cell = self._replace(kernel=xh.T @ d_z, bias=xp.sum(d_z, axis=0))
+            return d_cell, d_xh[:, : x.shape[1]], d_xh[:, x.shape[1] :]
+
+        return h, h, backward
+
+
+class LSTMStateTuple(NamedTuple):
+    """The state of an LSTM, always built and read by name: TensorFlow 1 writes (c, h), Torch (h, c)."""
+
+    c: Float[Array, "batch hidden"]  # the memory
+    h: Float[Array, "batch hidden"]  # the output
+
+
+class LSTMCell(NamedTuple):
+    """c' = σ(f)·c + σ(i)·tanh(j) and h' = σ(o)·tanh(c'), with [i, j, f, o] = [x, h] @ kernel + bias.
+
+    i, j, f and o are pre-activations `[batch, hidden]` of the input gate, the new input, the forget gate and the output
+    gate, in TensorFlow 1's order. The forget bias is part of `bias`. Source: Hochreiter & Schmidhuber 1997; Gers,
+    Schmidhuber & Cummins 2000 for the forget gate.
+    """
+
+    kernel: Float[Array, "input+hidden 4*hidden"]
+    bias: Float[Array, " 4*hidden"]
+
+    @classmethod
+    def init(
+        cls,
+        input_size: int,
+        hidden_size: int,
+        *,
+        rng: np.random.Generator,
+        forget_bias: float = 1.0,
+        dtype: str = "float32",
+        backend: str = "numpy",
+        device: str = "cpu",
+    ) -> "LSTMCell":
+        """Glorot-uniform over the whole kernel, as TensorFlow 1 does; zero bias but `forget_bias` in the f block."""
+        kernel = _initial_kernel(input_size, hidden_size, 4, rng)
+        bias = np.zeros(4 * hidden_size)
+        bias[2 * hidden_size : 3 * hidden_size] = forget_bias  # i, j, f, o: f is the third block
+        return cls(
+            kernel=from_numpy(kernel, dtype, backend, device),
+            bias=from_numpy(bias, dtype, backend, device),
+        )
+
+    @property
+    def state_size(self) -> LSTMStateTuple:
+        """The widths of c and h, which are equal."""
+        return LSTMStateTuple(c=self.output_size, h=self.output_size)
+
+    @property
+    def output_size(self) -> int:
+        """The width of h."""
+        return self.bias.shape[0] // 4
+
+    def zero_state(self, batch_size: int) -> LSTMStateTuple:
+        """c = 0 and h = 0."""
+        zero = zeros((batch_size, self.output_size), like=self.bias)
+        return LSTMStateTuple(c=zero, h=zero)
+
+    def __call__(self, x: Float[Array, "batch input"], state: LSTMStateTuple) -> tuple[Array, LSTMStateTuple]:
+        """One step: h', (c', h'). Raises ShapeError if x or the state does not fit the kernel."""
+        _expect_step(self, x, state)
+        return self.forward(x, state)[:2]
+
+    def forward(self, x: Float[Array, "batch input"], state: LSTMStateTuple) -> tuple[Array, LSTMStateTuple, Callable]:
+        """One step and its backward; one matrix product serves all four gates."""
+        xp = array_namespace(x)
+        xh = xp.concat([x, state.h], axis=1)  # [batch, input + hidden]
+        i, j, f, o = split_columns(xh @ self.kernel + self.bias, 4)  # each [batch, hidden]
+        i, j, f, o = sigmoid(i), xp.tanh(j), sigmoid(f), sigmoid(o)
+        c = f * state.c + i * j
+        tanh_c = xp.tanh(c)
+        h = o * tanh_c
+
+        def backward(d_output: Array, d_new_state: LSTMStateTuple) -> tuple[LSTMCell, Array, LSTMStateTuple]:
+            d_h = d_output + d_new_state.h  # h' is the output and half of the new state
+            d_c = d_new_state.c + d_h * o * (1 - tanh_c * tanh_c)
+            d_i, d_j = d_c * j * i * (1 - i), d_c * i * (1 - j * j)
+            d_f, d_o = d_c * state.c * f * (1 - f), d_h * tanh_c * o * (1 - o)
+            d_z = xp.concat([d_i, d_j, d_f, d_o], axis=1)  # [batch, 4*hidden]
+            d_xh = d_z @ self.kernel.T
+            d_cell = LSTMCell(kernel=xh.T @ d_z, bias=xp.sum(d_z, axis=0))
+            d_state = LSTMStateTuple(c=d_c * f, h=d_xh[:, x.shape[1] :])
+            return d_cell, d_xh[:, : x.shape[1]], d_state
+
+        return h, LSTMStateTuple(c=c, h=h), backward
+
+
+class MultiRNNCell(NamedTuple):
+    """Cells on top of cells: the output of each is the x of the next. A stack of cells is a cell.
+
+    Its state is a tuple with one state a layer, bottom first; there is no layer axis, for the widths may differ.
+    """
+
+    cells: tuple[Any, ...]
+
+    @property
+    def state_size(self) -> tuple:
+        """The state sizes of the layers, bottom first."""
+        return tuple(cell.state_size for cell in self.cells)
+
+    @property
+    def output_size(self) -> int:
+        """The output size of the top layer."""
+        return self.cells[-1].output_size
+
+    def zero_state(self, batch_size: int) -> tuple:
+        """The zero states of the layers, bottom first."""
+        return tuple(cell.zero_state(batch_size) for cell in self.cells)
+
+    def __call__(self, x: Float[Array, "batch input"], state: tuple) -> tuple[Array, tuple]:
+        """One step of every layer: the output of the top one, and all new states. Raises ShapeError as the cells do."""
+        expect_state("state", state, self.state_size, x.shape[0])
+        new_states = []
+        for cell, layer_state in zip(self.cells, state, strict=True):
+            x, new_state = cell(x, layer_state)
+            new_states.append(new_state)
+        return x, tuple(new_states)
+
+    def forward(self, x: Float[Array, "batch input"], state: tuple) -> tuple[Array, tuple, Callable]:
+        """One step of every layer, and its backward from the top layer down."""
+        new_states, backwards = [], []
+        for cell, layer_state in zip(self.cells, state, strict=True):
+            x, new_state, cell_backward = cell.forward(x, layer_state)
+            new_states.append(new_state)
+            backwards.append(cell_backward)
+
+        def backward(d_x: Array, d_new_states: tuple) -> tuple[MultiRNNCell, Array, tuple]:
+            d_cells, d_states = [], []
+            for cell_backward, d_new_state in zip(reversed(backwards), reversed(d_new_states), strict=True):
+                d_cell, d_x, d_state = cell_backward(d_x, d_new_state)
+                d_cells.append(d_cell)
+                d_states.append(d_state)
+            return MultiRNNCell(tuple(reversed(d_cells))), d_x, tuple(reversed(d_states))
+
+        return x, tuple(new_states), backward
+
+
+def _initial_kernel(input_size: int, hidden_size: int, blocks: int, rng: np.random.Generator) -> np.ndarray:
+    check_sizes(input_size=input_size, hidden_size=hidden_size)
+    return glorot_uniform((input_size + hidden_size, blocks * hidden_size), rng)
+
+
+def _expect_step(cell: Any, x: Array, state: Any) -> None:
+    input_size = cell.kernel.shape[0] - cell.output_size
+    batch = expect_shape("x", x, "batch input", input=input_size)["batch"]
+    expect_state("state", state, cell.state_size, batch)

@@ -1,0 +1,174 @@
+"""A cell over time. `dynamic_rnn` runs it over whole sequences; its other door also goes back through time.
+
+Semantics are those of TensorFlow 1's `dynamic_rnn`: past a row's length the outputs are exactly 0 and the state is
+copied through; a length of 0 is allowed.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from jaxtyping import Float, Int
+
+from rnn_course.arrays import (
+    Array,
+    array_namespace,
+    backend_of,
+    device,
+    integers,
+    swap_batch_time,
+    to_numpy,
+    zeros,
+    zeros_like,
+)
+from rnn_course.shapes import ShapeError, expect_shape, expect_state
+from rnn_course.tree import add, named_leaves
+from rnn_course.wrappers import Masked
+
+
+def dynamic_rnn(
+    cell: Any,
+    inputs: Float[Array, "batch time input"],
+    initial_state: Any = None,
+    sequence_length: Int[Array, " batch"] | list[int] | None = None,
+    time_major: bool = False,
+) -> tuple[Float[Array, "batch time output"], Any]:
+    """Run `cell` over the time axis of `inputs`; return the outputs of all steps and the final state.
+
+    inputs           `[batch, time, input]`, or `[time, batch, input]` with `time_major=True`; so are the outputs
+    initial_state    the state before the first step; `cell.zero_state(batch)` if None
+    sequence_length  how many steps of each row count, 0 … time; all if None
+
+    Past the end of a row its outputs are 0 and its state is copied through, so `outputs[:, -1]` equals the final
+    output state only where no row is padded. Raises ShapeError for shapes that do not fit, TypeError for arrays of
+    different libraries, dtypes or devices, and ValueError for lengths outside 0 … time.
+    """
+    steps, state, lengths = _prepare(cell, inputs, initial_state, sequence_length, time_major)
+    outputs = []
+    for output, new_state, _ in unroll(cell, steps, state, lengths):
+        outputs.append(output)
+        state = new_state
+    return _stack_time(outputs, steps, cell.output_size, time_major), state
+
+
+def dynamic_rnn_forward(
+    cell: Any,
+    inputs: Float[Array, "batch time input"],
+    initial_state: Any = None,
+    sequence_length: Int[Array, " batch"] | list[int] | None = None,
+    time_major: bool = False,
+) -> tuple[Float[Array, "batch time output"], Any, Callable]:
+    """`dynamic_rnn`, and `backward(d_outputs, d_final_state) -> d_cell, d_inputs, d_initial_state` through time.
+
+    Either gradient may be None, which stands for zeros. The cell is the same at every step, so its gradients are
+    summed over time (Werbos 1990).
+    """
+    steps, state, lengths = _prepare(cell, inputs, initial_state, sequence_length, time_major)
+    outputs, backwards = [], []
+    for output, new_state, step_backward in unroll(cell, steps, state, lengths):
+        outputs.append(output)
+        backwards.append(step_backward)
+        state = new_state
+    stacked = _stack_time(outputs, steps, cell.output_size, time_major)
+
+    def backward(d_outputs: Array | None = None, d_final_state: Any = None) -> tuple[Any, Array, Any]:
+        d_outputs = zeros_like(stacked) if d_outputs is None else d_outputs
+        d_steps: Any = d_outputs if time_major else swap_batch_time(d_outputs)
+        d_state = zeros_like(state) if d_final_state is None else d_final_state
+        d_cell, d_inputs = zeros_like(cell), []
+        for t in reversed(range(len(backwards))):
+            d_step_cell, d_x, d_state = backwards[t](d_steps[t, ...], d_state)
+            d_cell = add(d_cell, d_step_cell)
+            d_inputs.append(d_x)
+        return d_cell, _stack_time(d_inputs[::-1], steps, steps.shape[2], time_major), d_state
+
+    return stacked, state, backward
+
+
+def unroll(
+    cell: Any, steps: Float[Array, "time batch input"], state: Any, lengths: Int[Array, " batch"] | None = None
+) -> Iterator[tuple[Array, Any, Callable]]:
+    """The loop over time: yield `output, state, backward` of every step, and let the caller keep what it needs."""
+    for t in range(steps.shape[0]):
+        step = cell if lengths is None else Masked(cell, alive=(lengths > t)[:, None])
+        output, state, backward = step.forward(steps[t, ...], state)
+        yield output, state, backward
+
+
+def _stack_time(arrays: list, steps: Array, width: int, time_major: bool) -> Array:
+    if arrays:
+        return array_namespace(steps).stack(arrays, axis=0 if time_major else 1)
+    batch = steps.shape[1]
+    return zeros((0, batch, width) if time_major else (batch, 0, width), like=steps)
+
+
+def _prepare(
+    cell: Any, inputs: Array, initial_state: Any, sequence_length: Any, time_major: bool
+) -> tuple[Array, Any, Array | None]:
+    """Check everything that was handed in; return the inputs time-major, the state, and the lengths as integers."""
+    sizes = expect_shape("inputs", inputs, "time batch input" if time_major else "batch time input")
+    batch, time = sizes["batch"], sizes["time"]
+    for name, leaf in named_leaves(cell):
+        _expect_same_kind(f"cell.{name}", leaf, inputs)
+    state = cell.zero_state(batch) if initial_state is None else initial_state
+    if initial_state is not None:
+        _expect_initial_state(cell, state, batch, time, time_major)
+        for name, leaf in named_leaves(state, "initial_state"):
+            _expect_same_kind(name, leaf, inputs)
+    _expect_input_size(cell, sizes["input"])
+    lengths = None if sequence_length is None else _lengths(sequence_length, inputs, batch, time)
+    return inputs if time_major else swap_batch_time(inputs), state, lengths
+
+
+def _expect_initial_state(cell: Any, state: Any, batch: int, time: int, time_major: bool) -> None:
+    try:
+        expect_state("initial_state", state, cell.state_size, batch)
+    except ShapeError as error:
+        try:
+            expect_state("initial_state", state, cell.state_size, time)
+        except ShapeError:
+            raise error from None
+        layout, other = ("time-major", "False") if time_major else ("batch-major", "True")
+        raise ShapeError(
+            f"{error}. Likely cause: the inputs were read as {layout}; if they are not, pass time_major={other}"
+        ) from None
+
+
+def _expect_input_size(cell: Any, input_size: int) -> None:
+    bottom = cell
+    while hasattr(bottom, "cells"):
+        bottom = bottom.cells[0]
+    kernel = getattr(bottom, "kernel", None)
+    if kernel is not None and kernel.shape[0] != input_size + bottom.output_size:
+        raise ShapeError(
+            f"inputs: expected input={kernel.shape[0] - bottom.output_size}, the size that the cell was made for, "
+            f"got input={input_size} on the last axis"
+        )
+
+
+def _expect_same_kind(name: str, leaf: Array, inputs: Array) -> None:
+    if backend_of(leaf) != backend_of(inputs):
+        raise TypeError(
+            f"{name} is a {backend_of(leaf)} array, but inputs is a {backend_of(inputs)} array: bring both to one "
+            "library with rnn_course.to(tree, backend)"
+        )
+    if leaf.dtype != inputs.dtype:
+        raise TypeError(f"{name} is {leaf.dtype}, but inputs is {inputs.dtype}: give both one floating-point type")
+    if device(leaf) != device(inputs):
+        raise TypeError(
+            f"{name} is on {device(leaf)}, but inputs is on {device(inputs)}: move one of them with "
+            "rnn_course.to(tree, backend, device)"
+        )
+
+
+def _lengths(sequence_length: Any, inputs: Array, batch: int, time: int) -> Array:
+    """The lengths as integers beside the inputs, each within 0 … time."""
+    values = to_numpy(sequence_length)
+    expect_shape("sequence_length", values, "batch", batch=batch)
+    if values.dtype.kind not in "iu":
+        raise TypeError(f"sequence_length: expected whole numbers, got {values.dtype}")
+    outside = values[(values < 0) | (values > time)]
+    if outside.size:
+        raise ValueError(
+            f"sequence_length: expected whole numbers from 0 to {time}, the size of the time axis, got {outside[0]}"
+        )
+    return integers(sequence_length, like=inputs)

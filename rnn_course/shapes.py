@@ -1,0 +1,65 @@
+"""Shapes with named axes, and errors that say which axis is wrong and why it may be."""
+
+from typing import Any
+
+from rnn_course.tree import Tree, is_array, named_leaves
+
+
+class ShapeError(ValueError):
+    """An array has the wrong shape. The message names the argument, the axis, both sizes and the likely cause."""
+
+
+def expect_shape(argument: str, array: Any, axes: str, *, cause: str = "", **sizes: int) -> dict[str, int]:
+    """Check that `array` has the named `axes`, some of them with a given size; return all sizes by name.
+
+    `expect_shape("inputs", x, "batch time input", input=3)` returns `{"batch": …, "time": …, "input": 3}` or raises
+    ShapeError; `cause` is the caller's guess at the reason, shown after the facts.
+    """
+    names = axes.split()
+    expected = "[" + ", ".join(f"{name}={sizes[name]}" if name in sizes else name for name in names) + "]"
+    if not is_array(array):
+        raise ShapeError(_message(argument, expected, f"a {type(array).__name__}, which is no array", cause))
+    shape = tuple(array.shape)
+    if len(shape) != len(names):
+        what = f"{list(shape)}, which has {len(shape)} axes instead of {len(names)}"
+        raise ShapeError(_message(argument, expected, what, cause))
+    for name, size in zip(names, shape, strict=True):
+        if sizes.get(name, size) != size:
+            what = f"{list(shape)}: axis {name!r} is {size} instead of {sizes[name]}"
+            raise ShapeError(_message(argument, expected, what, cause))
+    return dict(zip(names, shape, strict=True))
+
+
+def _message(argument: str, expected: str, received: str, cause: str) -> str:
+    ending = f". Likely cause: {cause}" if cause else ""
+    return f"{argument}: expected {expected}, got {received}{ending}"
+
+
+def expect_state(argument: str, state: Any, sizes: Any, batch: int) -> None:
+    """Check that `state` is a state of a cell whose `state_size` is `sizes`, with `batch` rows; else ShapeError."""
+    if isinstance(sizes, int):
+        expect_shape(argument, state, "batch hidden", batch=batch, hidden=sizes)
+        return
+    fields = getattr(sizes, "_fields", None)
+    if type(state) is not type(sizes) or len(state) != len(sizes):
+        if fields:
+            fix = f"build it by name, {type(sizes).__name__}({', '.join(f'{f}=…' for f in fields)})"
+        else:
+            fix = "a stack has a tuple of states, one a layer from the bottom up"
+        size = f" of {len(state)}" if isinstance(state, tuple) else ""
+        raise ShapeError(
+            f"{argument}: expected {type(sizes).__name__} of {len(sizes)}, got {type(state).__name__}{size}; "
+            f"{fix}, or begin with cell.zero_state(batch_size)"
+        )
+    names = [f".{field}" for field in fields] if fields else [f"[{k}]" for k in range(len(sizes))]
+    for name, branch, size in zip(names, state, sizes, strict=True):
+        expect_state(argument + name, branch, size, batch)
+
+
+def describe(tree: Tree, name: str = "") -> str:
+    """The shapes of a tree, a line for each array: `state.c: [3, 5] float32`."""
+    lines = []
+    for path, leaf in named_leaves(tree):
+        label = ".".join(part for part in (name, path) if part) or "array"
+        lines.append(f"{label}: {list(leaf.shape)} {str(leaf.dtype).removeprefix('torch.')}")
+    return "\n".join(lines)

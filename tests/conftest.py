@@ -1,0 +1,30 @@
+"""Fixtures for all tests. The import hook checks every shape in the package's annotations, in every test."""
+
+import os
+
+from jaxtyping import config, install_import_hook
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+install_import_hook("rnn_course", "beartype.beartype")
+
+import numpy as np  # noqa: E402
+import pytest  # noqa: E402
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(7)
+
+
+@pytest.fixture(params=["numpy", "torch"])
+def backend(request):
+    """Each array library in turn."""
+    return request.param
+
+
+@pytest.fixture
+def without_shape_types(monkeypatch):
+    """Switch the shape annotations off, so that a wrong shape reaches the package's own error."""
+    config.update("jaxtyping_disable", True)
+    yield
+    config.update("jaxtyping_disable", False)
