@@ -4,6 +4,7 @@
 from rnn_course.arrays import Array, from_numpy, to, to_numpy
 from rnn_course.tree import leaves, named_leaves, parameters, tree_map
 from rnn_course.shapes import ShapeError, describe, expect_shape
+from rnn_course.source import show_source
 
 # 01 one batch, three views
 from rnn_course.data import load_digits, load_mnist, minibatches
@@ -15,7 +16,7 @@ from rnn_course.losses import mean_squared_error, softmax_cross_entropy
 
 # 03 learning
 from rnn_course.gradcheck import gradcheck
-from rnn_course.optim import adam, clip_by_global_norm, momentum, sgd
+from rnn_course.optim import adam, clip_by_global_norm, momentum, one_cycle, sgd
 from rnn_course.train import accuracy, classifier_loss, fit, probabilities, train
 
 # 06–11 recurrence
@@ -39,6 +40,7 @@ __all__ = [
     "leaves",
     "named_leaves",
     "parameters",
+    "show_source",
     "ShapeError",
     "to",
     "to_numpy",
@@ -67,6 +69,7 @@ __all__ = [
     "fit",
     "gradcheck",
     "momentum",
+    "one_cycle",
     "probabilities",
     "sgd",
     "train",

@@ -115,6 +115,16 @@ def resolve_device(backend: str, device: str = "auto") -> str:
     return device
 
 
+def accelerators() -> dict[str, str]:
+    """The devices beside the CPU that Torch can use, each with its name, the best first; none without Torch."""
+    try:
+        torch = _torch()
+    except ModuleNotFoundError:
+        return {}
+    found = {f"cuda:{k}": torch.cuda.get_device_name(k) for k in range(torch.cuda.device_count())}
+    return found | ({"mps": "Apple GPU"} if torch.backends.mps.is_available() else {})
+
+
 def no_gradient(like: Array) -> AbstractContextManager:
     """A context in which Torch records nothing for autograd; NumPy never does."""
     return _torch().no_grad() if is_torch_array(like) else nullcontext()

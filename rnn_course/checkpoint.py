@@ -1,12 +1,12 @@
 """Weights in a file: safetensors, written atomically. No pickle is ever loaded."""
 
 import os
-import tempfile
 from pathlib import Path
 
 import numpy as np
 
 from rnn_course.arrays import to, to_numpy
+from rnn_course.files import whole_file
 from rnn_course.tree import Tree, named_leaves, with_leaves
 
 
@@ -17,23 +17,16 @@ class CheckpointError(ValueError):
 def save_checkpoint(path: str | os.PathLike, tree: Tree, metadata: dict[str, str] | None = None) -> Path:
     """Write the arrays of `tree` under their names; the file appears whole or not at all.
 
-    The bytes go to a temporary file in the same folder, which is flushed to disk and then renamed over `path`.
+    The bytes go to a temporary file in the same folder, which is flushed to disk and then renamed over `path`. Raises
+    OSError if the folder cannot be written; the old file is then untouched.
     """
     from safetensors.numpy import save
 
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     content = save({name: np.ascontiguousarray(to_numpy(leaf)) for name, leaf in named_leaves(tree)}, metadata)
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with whole_file(path) as file:
+        file.write(content)
     return path
 
 

@@ -10,8 +10,8 @@ from math import cos, pi, sqrt
 from typing import Any, NamedTuple
 
 from rnn_course.arrays import array_namespace, sum_squares, zeros_like
+from rnn_course.init import check_sizes
 from rnn_course.tree import Tree, tree_map
-
 
 Schedule = Callable[[int], float]  # the number of the update, from 1 -> its learning rate
 
@@ -99,7 +99,8 @@ def one_cycle(peak: float, steps: int, warm_up: float = 0.3) -> Schedule:
     It begins near peak / 25, the share `warm_up` of the updates goes up, and further updates keep the last rate. It is
     Torch's `OneCycleLR`, read in the middle of each update, so that it also does for a handful of updates.
     """
-    _expect_positive(peak=peak, steps=steps, warm_up=warm_up)
+    check_sizes(steps=steps)
+    _expect_positive(peak=peak, warm_up=warm_up)
     if not warm_up < 1:
         raise ValueError(f"warm_up: expected a share of the updates between 0 and 1, got {warm_up!r}")
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from rnn_course.data import read_idx, write_idx
 from rnn_course.data.digits import DARKEST, EXAMPLES, FILES, FOLDER, NATIVE_SIZE
-from rnn_course.data.files import sha256_of
+from rnn_course.files import sha256_of
 
 
 def source_arrays() -> tuple[np.ndarray, np.ndarray]:

@@ -49,7 +49,7 @@ def grade(exercise: Exercise, answer: Any) -> Report:
         try:
             problem = _problem(exercise, answer, trial)
         except NotImplementedError:
-            return Report(name, "not attempted", f"{exercise.title}: replace the `raise NotImplementedError` line.")
+            return Report(name, "not attempted", "Your turn: write the function, then run the cell again.")
         except Exception as error:
             recognised = _recognise(exercise, answer)
             if recognised:

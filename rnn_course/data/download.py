@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from rnn_course.data.files import whole_file
+from rnn_course.files import whole_file
 
 TIMEOUT = 30.0  # seconds without an answer
 MAX_BYTES = 16 * 2**20  # the largest file of MNIST has 9.9 million

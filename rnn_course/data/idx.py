@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rnn_course.data.files import whole_file
+from rnn_course.files import whole_file
 
 UNSIGNED_BYTE = 0x08
 MAX_RANK = 32  # axes; the format allows 255, NumPy 64, and real files have 1 or 3

@@ -7,9 +7,9 @@ import numpy as np
 
 from rnn_course.arrays import resolve_device, to
 from rnn_course.data.download import MirrorError, fetch
-from rnn_course.data.files import sha256_of
 from rnn_course.data.idx import DataError, read_idx
 from rnn_course.data.splits import Digits, Split, expect_integer
+from rnn_course.files import sha256_of
 
 VARIABLE = "RNN_COURSE_DATA"
 MIRRORS = (

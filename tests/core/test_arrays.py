@@ -6,7 +6,15 @@ import torch
 
 from rnn_course import LSTMCell, from_numpy, to, to_numpy
 from rnn_course.activations import sigmoid
-from rnn_course.arrays import autograd, backend_of, no_gradient, resolve_device, split_columns, swap_batch_time
+from rnn_course.arrays import (
+    accelerators,
+    autograd,
+    backend_of,
+    no_gradient,
+    resolve_device,
+    split_columns,
+    swap_batch_time,
+)
 
 from ..helpers import assert_trees_close, random_lstm
 
@@ -99,3 +107,12 @@ def test_batch_and_time_change_places_and_columns_are_cut(backend):
     parts = split_columns(x[0, ...], 2)
     assert [part.shape[1] for part in parts] == [2, 2]
     np.testing.assert_array_equal(to_numpy(parts[1]), [[2, 3], [6, 7], [10, 11]])
+
+
+def test_accelerators_are_listed_with_their_names(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda k: f"card {k}")
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    assert accelerators() == {"cuda:0": "card 0", "cuda:1": "card 1", "mps": "Apple GPU"}
+    monkeypatch.setitem(sys.modules, "torch", None)
+    assert accelerators() == {}

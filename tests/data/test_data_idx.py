@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from rnn_course.data import DataError, read_idx, write_idx
-from rnn_course.data.files import whole_file
+from rnn_course.files import whole_file
 
 IMAGES = np.arange(2 * 5 * 3, dtype=np.uint8).reshape(2, 5, 3)
 HEADER = struct.pack(">HBB3I", 0, 8, 3, 2, 5, 3)

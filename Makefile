@@ -1,0 +1,63 @@
+# From NN to CNN to RNN. `make help` explains the targets. Without make, or on Windows: see README.md.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.installed-from
+# Extra options for pip, for example a local folder of wheels: make book PIP_OPTIONS="--find-links ~/wheels"
+PIP_OPTIONS ?=
+
+# One thread: on a small machine that is busy, two are slower, and the notebooks' bits are the same on both.
+export OMP_NUM_THREADS ?= 1
+
+.DEFAULT_GOAL := help
+.PHONY: help book serve lab test lint unit notebook-tests book-tests notebooks check clean
+
+help: ## show this help
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+book: $(READY) ## build the book into _build/html
+	$(BIN)/python tools/vendor.py
+	$(BIN)/jupyter-book build . -W -n --keep-going
+	@test -f _build/html/index.html
+	@echo "The book is ready: open _build/html/index.html, or run make serve."
+
+serve: book ## build the book and serve it on http://localhost:8000
+	$(BIN)/python -m http.server 8000 --bind 127.0.0.1 --directory _build/html
+
+lab: $(READY) ## open JupyterLab in my-exercises/, your own copy of the exercises
+	$(BIN)/rnn-course start my-exercises
+	$(BIN)/jupyter lab --notebook-dir my-exercises
+
+test: lint unit notebook-tests check book-tests ## run everything that has to hold
+
+lint: $(READY) ## style, formatting and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+
+unit: $(READY) ## the tests of package, tools and notebooks' plug-in
+	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/book tests
+
+notebook-tests: $(READY) ## run every notebook; compare outputs, verify the claims of the prose
+	$(BIN)/python -m pytest --nbval --nbval-sanitize-with tests/notebooks/sanitize.cfg book solutions exercises
+
+check: $(READY) ## run every notebook again and compare all that a reader can see, pictures included
+	$(BIN)/python tools/notebooks.py --check
+
+book-tests: book ## test the built pages, in a browser too where Chromium is installed
+	$(BIN)/python -m pytest tests/book
+
+notebooks: $(READY) ## execute the text sources that changed and write their notebooks
+	$(BIN)/python tools/notebooks.py
+
+clean: ## remove everything that was built, also the virtual environment; your exercises stay
+	rm -rf _build build dist .cache .pytest_cache .ruff_cache .hypothesis $(VENV)
+
+# The virtual environment, made anew only when what it is made from has changed.
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_OPTIONS) -c constraints.txt -e ".[torch,viz,book,dev]"
+	@touch $@

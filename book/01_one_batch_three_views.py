@@ -1,0 +1,333 @@
+# %% [markdown]
+# # 1 · One batch, three views
+#
+# Five handwritten digits lie on the table. How do you hand them to a network?
+#
+# The pixels are the same each time. But a dense network wants a list, a convolutional network wants a picture, and a
+# recurrent network wants a sequence. This chapter makes all three from one array, and looks at what each network can
+# see, and what it can not.
+#
+# :::{admonition} What you will be able to do
+# :class: tip
+# - turn a batch of images into vectors `[batch, pixel]`, images `[batch, row, column, channel]` and sequences
+#   `[batch, time, input]`, in NumPy and in Torch;
+# - say what each kind of network sees in them, and what it ignores;
+# - tell when `reshape` is right and when you need a transpose, and recognise a scrambled batch.
+#
+# **Reading** 30 minutes · **exercises** 25 minutes · **before** Python, and NumPy's indexing and slicing
+# :::
+
+# %%
+import numpy as np
+
+from rnn_course import Dense, describe, load_digits, plot, to
+
+digits = load_digits()
+print(describe(digits))
+
+# %% [markdown]
+# These are 1,797 real digits, scanned at 8 × 8 pixels {cite}`alpaydin1998`. `load_digits` enlarges them to 28 × 28,
+# the size of MNIST, so that every shape in this course is the one you meet elsewhere. It keeps 360 of them for testing.
+# A pixel is 0 for paper and 1 for ink.
+#
+# We take five:
+
+# %%
+chosen = [
+    np.flatnonzero(digits.train.labels == digit)[0]
+    for digit in (3, 7, 0, 4, 8)
+]
+batch = digits.train.images[chosen]
+labels = digits.train.labels[chosen]
+labels
+
+# %% [markdown]
+# The whole training set is `digits.train.images: [example=1437, row=28, column=28]`. Our five are
+# `batch: [batch=5, row=28, column=28]`. The first axis counts examples, the other two say where a pixel is.
+
+# %% mystnb={"image": {"alt": "Five grey 28 by 28 pictures of the handwritten digits 3, 7, 0, 4 and 8 side by side."}}
+plot.images(
+    batch,
+    [f"label {label}" for label in labels],
+    "One batch: five digits of 28 × 28 pixels",
+)
+
+# %% [markdown]
+# **Predict before you read on.** How many numbers is one digit? How many is the batch?
+
+# %%
+batch[0].size, batch.size
+
+# %% [markdown]
+# 28 · 28 = 784 for one digit, 5 · 784 = 3,920 for five. Every view below holds exactly these numbers. Only the axes
+# change.
+#
+# ## A batch is not the training set
+#
+# A network does not learn from all examples at once. It takes a few, corrects its weights a little, and takes the next
+# few. Those few are the *batch*. Their number is a choice: 5 here, 50 or 100 in practice.
+#
+# The size of the training set is something else. MNIST is often split into 55,000 digits to learn from, 5,000 to tune on
+# and 10,000 to test on {cite}`lecun1998`. If you read "a batch of 55,000", somebody has mixed up the two.
+
+# %% [markdown]
+# ## View 1: a vector, for the dense network
+#
+# A dense network has one weight for each input number and each unit. So it wants each digit as one row of 784 numbers.
+#
+# First the smallest example: two "images" of 2 rows and 3 columns.
+
+# %%
+tiny = np.arange(12).reshape(2, 2, 3)
+print(tiny)
+print(tiny.reshape(-1, 6))
+
+# %% [markdown]
+# Follow the numbers 0 to 5. Row 0 of the first image comes first, then row 1. `reshape` never changes that order: it
+# walks through the numbers, last axis fastest, and cuts the same run at other places.
+#
+# And the -1? It asks NumPy to work that size out: 12 numbers in rows of 6 make 2 rows. The -1 is a question. It never
+# appears in the answer, `tiny.reshape(-1, 6): [batch=2, pixel=6]`.
+#
+# The same for our digits:
+
+# %%
+vectors = batch.reshape(-1, 784)
+vectors.shape
+
+# %% [markdown]
+# `vectors: [batch=5, pixel=784]`. Pixel [row 10, column 13] has become number 10 · 28 + 13 = 293.
+
+# %%
+bool(vectors[0, 10 * 28 + 13] == batch[0, 10, 13])
+
+# %% [markdown]
+# ### What a dense network ignores
+#
+# Does it matter to a dense network that pixel 293 lies beside pixel 294? Let us see. We shuffle all pixels, in the same
+# way for each digit. We shuffle the rows of the layer's weights in that way too.
+
+# %%
+rng = np.random.default_rng(0)
+order = rng.permutation(784)
+
+layer = Dense.init(784, 10, rng=rng, dtype="float64")
+shuffled_layer = Dense(kernel=layer.kernel[order], bias=layer.bias)
+
+outputs = layer(vectors.astype("float64"))
+shuffled_outputs = shuffled_layer(vectors[:, order].astype("float64"))
+np.testing.assert_allclose(shuffled_outputs, outputs, rtol=1e-12)
+print("the ten outputs of every digit are the same")
+
+# %% mystnb={"image": {"alt": "Above: the digits 3, 7 and 0. Below: the same three after one fixed shuffle of their pixels. They look like noise."}}
+plot.images(
+    [*batch[:3], *vectors[:3, order].reshape(3, 28, 28)],
+    [f"label {label}" for label in labels[:3]] * 2,
+    "For a dense network, both lines are the same problem",
+    columns=3,
+)
+
+# %% [markdown]
+# You can read the upper line and not the lower one. A dense network has no preference: for every set of weights that
+# reads the upper digits there is one that reads the lower digits just as well. It is told nothing about neighbours, so
+# it has to find out from examples which pixels belong together.
+
+# %% [markdown]
+# ## View 2: an image with channels, for the convolutional network
+#
+# A convolutional network looks at small windows of neighbouring pixels. It wants rows and columns to stay axes. It also
+# wants an axis for channels: 3 for the red, green and blue of a photograph, 1 for our grey digits.
+
+# %%
+images = vectors.reshape(-1, 28, 28, 1)
+images.shape
+
+# %% [markdown]
+# `images: [batch=5, row=28, column=28, channel=1]`. We went back from the vectors and lost nothing:
+# `images[:, :, :, 0] == batch`.
+#
+# This order is called **NHWC**: number of examples, height, width, channels. TensorFlow and this course use it. Torch uses
+# **NCHW**, with the channels before the rows. [Exercise 4](../exercises/01_one_batch_three_views.ipynb) takes you across.
+
+# %% [markdown]
+# ## View 3: a sequence of rows, for the recurrent network
+#
+# Now read a digit the way you read a page: row by row, from top to bottom. Row 0 is the first thing you see, row 27 the
+# last. Time runs down the image.
+
+# %%
+rows = vectors.reshape(-1, 28, 28)
+rows.shape
+
+# %% [markdown]
+# `rows: [batch=5, time=28, input=28]`. It looks like `batch: [batch=5, row=28, column=28]`, and it holds the same
+# numbers. What has changed is the meaning of the axes: 28 *steps*, and at each step an input of 28 numbers. All five
+# digits take the same step together: `rows[:, 10]: [batch=5, input=28]`.
+#
+# What has the network seen after 7 steps, after 14, after 21?
+
+# %% mystnb={"image": {"alt": "The digit 3 four times: only its first 7 rows are shown, then 14, then 21, then all 28."}}
+seen = [
+    np.where(np.arange(28)[:, None] < steps, rows[0], 0)
+    for steps in (7, 14, 21, 28)
+]
+plot.images(
+    seen,
+    [f"after {steps} steps" for steps in (7, 14, 21, 28)],
+    "What a recurrent network has read of a 3",
+)
+
+# %% [markdown]
+# After 14 steps this could still become a 2, a 3 or a 7. The next step brings row 14 *and nothing else*. Whatever the
+# network needs of the rows 0 to 13, it has to remember. That memory is called the *state*, and part II of the course is
+# about it.
+#
+# An RNN sees an order, from the first step to the last. But within a step it is like a dense network: it does not know
+# that column 13 lies beside column 14.
+
+# %% [markdown]
+# ## All three at your fingertips
+#
+# Choose a digit. Move over a pixel, or walk with the arrow keys. The same pixel is marked in all three views, and the line
+# below names its index in each.
+
+# %% tags=["reason:the text form of a live figure differs between Jupyter versions"]
+from rnn_course.widgets import ThreeViews
+
+ThreeViews(batch, labels)
+
+# %% [markdown]
+# ## What goes wrong in practice: reshape for transpose
+#
+# Some recurrent code wants time first: `[time, batch, input]`, called *time-major*. Both ways below give an array of that
+# shape. Only one of them is right.
+
+# %%
+wrong = rows.reshape(28, 5, 28)
+right = rows.swapaxes(0, 1)
+wrong.shape == right.shape
+
+# %% [markdown]
+# `wrong: [time=28, batch=5, input=28]` and `right: [time=28, batch=5, input=28]`: no error, no warning, the shapes agree. Now
+# look at the first "digit" of each.
+
+# %% mystnb={"image": {"alt": "Left: the digit 3 as it should be. Right: a scrambled picture in which stripes of all five digits follow each other."}}
+plot.images(
+    [right[:, 0], wrong[:, 0]],
+    ["swapaxes(0, 1)", "reshape(28, 5, 28)"],
+    "The same shape, but only one is a digit",
+)
+
+# %% [markdown]
+# `reshape` has cut the run of numbers every 5 rows. Row 0 of the right-hand picture is row 0 of the first digit. Its row 1
+# is row 5 of the same digit: `wrong[1, 0] == rows[0, 5]`. At its row 6 it has come to the second digit:
+# `wrong[6, 0] == rows[1, 2]`. A network trained on this learns
+# something, only badly, and nothing tells you why.
+#
+# The rule: **to join or cut axes that stay in their places, reshape. To move an axis, transpose** (`transpose`, `swapaxes`,
+# `moveaxis`; `permute` in Torch).
+#
+# A trap on top: with one channel, going from NHWC to NCHW by `reshape` is right by luck. With three it is wrong.
+
+# %%
+colour = rng.random((5, 28, 28, 3))
+for name, picture in {
+    "1 channel": images,
+    "3 channels": colour,
+}.items():
+    channels = picture.shape[-1]
+    reshaped = picture.reshape(5, channels, 28, 28)
+    transposed = picture.transpose(0, 3, 1, 2)
+    print(
+        f"{name}: reshape equals transpose: {np.array_equal(reshaped, transposed)}"
+    )
+
+# %% [markdown]
+# An axis of size 1 can stand anywhere without changing the order of the numbers. So code that was only tested on grey
+# images may break on the first photograph. Test with sizes that all differ.
+
+# %% [markdown]
+# ## The same in Torch
+#
+# Torch tensors have `reshape` and `swapaxes` too, and the same lines give the same views.
+
+# %%
+tensors = to(batch, "torch")
+torch_views = {
+    "vectors": tensors.reshape(-1, 784),
+    "images": tensors.reshape(-1, 28, 28, 1),
+    "rows": tensors.reshape(-1, 28, 28),
+}
+for name, numpy_view in {
+    "vectors": vectors,
+    "images": images,
+    "rows": rows,
+}.items():
+    np.testing.assert_array_equal(to(torch_views[name]), numpy_view)
+    print(f"{name:8} {tuple(torch_views[name].shape)}")
+
+# %% [markdown]
+# Two differences to know. `transpose` in Torch takes exactly two axes; for a whole new order it is `permute`. And
+# `torch.nn.Conv2d` wants NCHW: `tensors.reshape(5, 1, 28, 28): [batch=5, channel=1, row=28, column=28]`.
+
+# %% [markdown]
+# ## The shapes of this page
+#
+# | view | shape | for | knows neighbours | knows an order |
+# |---|---|---|---|---|
+# | vector | `vectors: [batch=5, pixel=784]` | dense network | no | no |
+# | image | `images: [batch=5, row=28, column=28, channel=1]` | CNN | in rows and columns | no |
+# | sequence | `rows: [batch=5, time=28, input=28]` | RNN | no | of the rows |
+# | one step | `rows[:, 0]: [batch=5, input=28]` | a cell | no | – |
+#
+# ## Test yourself
+#
+# Decide first, then open.
+#
+# <details><summary>You cut the five digits into sequences of single pixels. Which shape?</summary>
+#
+# `batch.reshape(-1, 784, 1): [batch=5, time=784, input=1]`. There are 784 steps of one number each. If you said
+# [5, 1, 784]: that is one step that shows everything at once, and a recurrent network with one step has nothing to
+# remember.
+#
+# </details>
+#
+# <details><summary>You read two rows at each step. Which shape?</summary>
+#
+# `batch.reshape(-1, 14, 56): [batch=5, time=14, input=56]`. Two rows of 28 are 56 numbers, and half as many steps are left.
+# If you said [5, 28, 56]: that has twice as many numbers as the batch.
+#
+# </details>
+#
+# <details><summary>You read columns instead of rows. Reshape or transpose?</summary>
+#
+# Transpose: two axes change places. `batch.swapaxes(1, 2): [batch=5, time=28, input=28]`. The shape is that of `rows` and
+# tells you nothing; only the content shows the difference.
+#
+# </details>
+#
+# ## Exercises
+#
+# They are in [their own notebook](../exercises/01_one_batch_three_views.ipynb). A check answers at once and knows the usual
+# mistakes. [Solutions](../solutions/01_one_batch_three_views.ipynb) are there too.
+
+# %%
+from rnn_course.checks import EXERCISES
+
+for number, exercise in enumerate(
+    (e for e in EXERCISES.values() if e.name.startswith("views.")),
+    start=1,
+):
+    print(
+        f"{number}. {exercise.title:38} difficulty {exercise.difficulty} of 5, {exercise.minutes} minutes"
+    )
+
+# %% [markdown]
+# ## Further reading
+#
+# - {cite:t}`lecun1998` introduced MNIST and compared dense and convolutional networks on it.
+# - {cite:t}`visin2015` read images with recurrent networks that sweep in four directions.
+# - {cite:t}`harris2020` explain NumPy's arrays: shape, strides, and why `reshape` costs nothing.
+#
+# Next: chapter 2 builds the dense layer. If you cannot wait to see rows being read, go on to
+# [chapter 12](12_reading_digits_row_by_row.ipynb).

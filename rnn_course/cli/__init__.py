@@ -1,0 +1,40 @@
+"""`rnn-course …`: the course on the command line. One module a group of commands; what is heavy is imported in them."""
+
+from typing import Annotated
+
+import typer
+
+from rnn_course.cli import doctor, exercises, train
+from rnn_course.cli.errors import OneLineErrors
+
+app = typer.Typer(
+    name="rnn-course",
+    cls=OneLineErrors,
+    help="From NN to CNN to RNN: exercises, training and help for the course.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(exercises.start)
+app.command(name="list")(exercises.list_exercises)
+app.command()(train.train)
+app.command()(doctor.doctor)
+
+
+def _show_version(asked: bool) -> bool:
+    if asked:
+        from rnn_course import __version__
+
+        typer.echo(f"rnn-course {__version__}")
+        raise typer.Exit()
+    return asked
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and stop.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """What stands before a command."""

@@ -1,0 +1,81 @@
+"""The figures of the chapters. Matplotlib is imported only where a figure is drawn, and its settings are left alone."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from rnn_course.arrays import Array, to_numpy
+
+# Okabe & Ito's colours, which colour-blind readers can tell apart; the same meaning on every page.
+COLOURS = {"input": "#0072B2", "state": "#D55E00", "weights": "#555555", "gate": "#009E73", "other": "#CC79A7"}
+INK = "gray_r"  # 0 is paper, 1 is ink
+
+
+def _pyplot() -> Any:
+    try:
+        import matplotlib.pyplot as plt
+    except ModuleNotFoundError:
+        raise ModuleNotFoundError('figures need matplotlib: pip install "rnn-course[viz]"') from None
+    return plt
+
+
+def images(
+    pictures: Sequence[Float[Array, "row column"]] | Float[Array, "picture row column"],
+    titles: Sequence[str] = (),
+    title: str = "",
+    columns: int | None = None,
+) -> None:
+    """Pictures side by side, ink on paper; axes count rows and columns from 0. `columns` a line, all by default."""
+    plt = _pyplot()
+    pictures = [to_numpy(picture) for picture in pictures]
+    columns = columns or len(pictures)
+    lines = -(-len(pictures) // columns)
+    figure, axes = plt.subplots(lines, columns, figsize=(1.9 * columns, 2.2 * lines), squeeze=False)
+    for axis in axes.flat[len(pictures) :]:
+        axis.set_axis_off()
+    for k, (axis, picture) in enumerate(zip(axes.flat, pictures, strict=False)):
+        axis.imshow(picture, cmap=INK, vmin=0, vmax=1)
+        axis.set_title(titles[k] if titles else "", fontsize=10)
+        axis.set_xticks([0, picture.shape[1] - 1])
+        axis.set_yticks([0, picture.shape[0] - 1])
+        if k % columns == 0:
+            axis.set_ylabel("row")
+        if k >= len(pictures) - columns:
+            axis.set_xlabel("column")
+    figure.suptitle(title)
+    figure.tight_layout()
+    plt.show()
+
+
+def learning_curves(histories: Mapping[str, Sequence[Any]], title: str) -> None:
+    """Training loss and held-out accuracy against the epoch, a line for each history of `fit`."""
+    plt = _pyplot()
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.4))
+    styles = zip(COLOURS.values(), ("-", "--", ":", "-.", "-"), strict=True)
+    for (name, history), (colour, line) in zip(histories.items(), styles, strict=False):
+        numbers = [epoch.number for epoch in history]
+        left.plot(numbers, [epoch.loss for epoch in history], line, color=colour, label=name)
+        accuracies = [np.nan if epoch.accuracy is None else epoch.accuracy for epoch in history]
+        right.plot(numbers, accuracies, line, color=colour, label=name)
+    left.set(xlabel="epoch", ylabel="training loss (nats)", yscale="log")
+    right.set(xlabel="epoch", ylabel="accuracy on held-out digits")
+    right.legend()
+    figure.suptitle(title)
+    figure.tight_layout()
+    plt.show()
+
+
+def beliefs(picture: Float[Array, "row column"], after_row: Float[Array, "row classes"], title: str) -> None:
+    """A picture, and beside each of its rows the probabilities of the classes after that row was read."""
+    plt = _pyplot()
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7.5, 4.2), sharey=True)
+    left.imshow(to_numpy(picture), cmap=INK, vmin=0, vmax=1, aspect="auto")
+    left.set(xlabel="column", ylabel="row, read from top to bottom", title="what is read")
+    shown = right.imshow(to_numpy(after_row), cmap="viridis", vmin=0, vmax=1, aspect="auto")
+    right.set(xlabel="digit", title="what is believed after each row", xticks=range(after_row.shape[1]))
+    figure.colorbar(shown, ax=right, label="probability")
+    figure.suptitle(title)
+    figure.tight_layout()
+    plt.show()
