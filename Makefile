@@ -46,6 +46,7 @@ check: $(READY) ## run every notebook again and compare all that a reader can se
 	$(BIN)/python tools/notebooks.py --check
 
 book-tests: book ## test the built pages, in a browser too where Chromium is installed
+	$(BIN)/python tools/vendor.py --tests
 	$(BIN)/python -m pytest tests/book
 
 notebooks: $(READY) ## execute the text sources that changed and write their notebooks

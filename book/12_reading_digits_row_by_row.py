@@ -171,7 +171,7 @@ print(f"dense at least 95 % right: {dense_accuracy >= 0.95}")
 # On held-out digits, `lstm_accuracy ≥ 0.95` and `dense_accuracy ≥ 0.95`. All in `seconds < 60`. Exact values differ a little
 # from processor to processor, so this page states bounds, and a test checks them.
 
-# %% mystnb={"image": {"alt": "Two plots over 12 epochs. Left: the training loss of both networks falls by about two orders of magnitude. Right: both accuracies on held-out digits rise above 0.95; the dense network is there after two epochs, the LSTM after several."}} tags=["nbval-ignore-output", "reason:varies between processors, for training amplifies rounding"]
+# %% mystnb={"image": {"alt": "Two plots over 12 epochs. Left: the training loss of both networks falls by about two orders of magnitude. Right: both accuracies on held-out digits rise above 0.95; the dense network is there after two epochs, the LSTM after several."}} tags=["nbval-ignore-output", "reason:varies between processors because training amplifies rounding"]
 plot.learning_curves(
     {
         "LSTM, row by row": lstm_result.history,
@@ -202,7 +202,7 @@ after_row = softmax(trained.readout(all_outputs[0]))
 # %% [markdown]
 # `all_outputs: [batch=1, time=28, hidden=64]` became `after_row: [row=28, class=10]`: one line of probabilities for each row.
 
-# %% mystnb={"image": {"alt": "Left: a handwritten 3. Right: a grid of 28 rows and 10 columns with the probability of each digit after each row. The upper rows are undecided; at the bottom nearly all probability is on the 3."}} tags=["nbval-ignore-output", "reason:varies between processors, for training amplifies rounding"]
+# %% mystnb={"image": {"alt": "Left: a handwritten 3. Right: a grid of 28 rows and 10 columns with the probability of each digit after each row. The upper rows are undecided; at the bottom nearly all probability is on the 3."}} tags=["nbval-ignore-output", "reason:varies between processors because training amplifies rounding"]
 plot.beliefs(
     picture, after_row, "The LSTM makes up its mind while it reads"
 )

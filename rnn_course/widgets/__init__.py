@@ -1,0 +1,16 @@
+"""Live figures: anywidget modules that compute in the page, so that they also move in the built book, without a kernel.
+
+Each is one .py (what it shows), one .js (how it behaves) and one .css (how it looks). They need the extra `viz`.
+"""
+
+try:
+    import anywidget as _anywidget  # noqa: F401
+except ModuleNotFoundError:
+    raise ModuleNotFoundError(
+        "rnn_course.widgets needs anywidget, which is not installed. Everything else in rnn_course works without it.\n"
+        'Install it with  pip install "rnn-course[viz]"  (from a checkout: pip install -c constraints.txt -e ".[viz]")'
+    ) from None
+
+from rnn_course.widgets.three_views import ThreeViews
+
+__all__ = ["ThreeViews"]
