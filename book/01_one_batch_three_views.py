@@ -191,7 +191,7 @@ plot.images(
 # Choose a digit. Move over a pixel, or walk with the arrow keys. The same pixel is marked in all three views, and the line
 # below names its index in each.
 
-# %% tags=["reason:the text form of a live figure differs between Jupyter versions"]
+# %%
 from rnn_course.widgets import ThreeViews
 
 ThreeViews(batch, labels)
