@@ -47,11 +47,6 @@ def split_columns(x: Array, parts: int) -> list[Array]:
     return [x[:, k * n : (k + 1) * n] for k in range(parts)]
 
 
-def sum_squares(tree: Tree) -> float:
-    """The sum of the squares of all numbers in a tree, as a Python float."""
-    return sum(float(array_namespace(leaf).sum(leaf * leaf)) for leaf in leaves(tree))
-
-
 def backend_of(x: Array) -> str:
     """`"numpy"` or `"torch"`; anything else is a TypeError that says what to do."""
     if is_numpy_array(x):

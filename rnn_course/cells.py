@@ -14,11 +14,13 @@ from jaxtyping import Float
 from rnn_course.activations import forward_of, sigmoid
 from rnn_course.arrays import Array, array_namespace, from_numpy, split_columns, zeros
 from rnn_course.init import check_sizes, glorot_uniform
+from rnn_course.lstm_options import LSTMPeepholes, expect_options, forward_with_options, initial_peepholes
 from rnn_course.shapes import expect_shape, expect_state
+from rnn_course.tree import tree_map
 
 
 class Cell(Protocol):
-    """What `dynamic_rnn` needs of a cell."""
+    """What `dynamic_rnn` needs of a cell. A cell may also say its `input_size`, for a clearer error."""
 
     @property
     def state_size(self) -> Any:
@@ -61,13 +63,18 @@ class BasicRNNCell(NamedTuple):
         device: str = "cpu",
     ) -> "BasicRNNCell":
         """Glorot-uniform over the whole kernel `[input + hidden, hidden]`, as TensorFlow 1 does; zero bias."""
-        kernel = _initial_kernel(input_size, hidden_size, 1, rng)
+        kernel = initial_kernel(input_size, hidden_size, 1, rng)
         forward_of(activation)
         return cls(
             kernel=from_numpy(kernel, dtype, backend, device),
             bias=from_numpy(np.zeros(hidden_size), dtype, backend, device),
             activation=activation,
         )
+
+    @property
+    def input_size(self) -> int:
+        """The width of x."""
+        return self.kernel.shape[0] - self.output_size
 
     @property
     def state_size(self) -> int:
@@ -85,7 +92,7 @@ class BasicRNNCell(NamedTuple):
 
     def __call__(self, x: Float[Array, "batch input"], state: Float[Array, "batch hidden"]) -> tuple[Array, Array]:
         """One step: h', h'. Raises ShapeError if x or the state does not fit the kernel."""
-        _expect_step(self, x, state)
+        expect_step(self, x, state)
         return self.forward(x, state)[:2]
 
     def forward(
@@ -118,10 +125,18 @@ class LSTMCell(NamedTuple):
     i, j, f and o are pre-activations `[batch, hidden]` of the input gate, the new input, the forget gate and the output
     gate, in TensorFlow 1's order. The forget bias is part of `bias`. Source: Hochreiter & Schmidhuber 1997; Gers,
     Schmidhuber & Cummins 2000 for the forget gate.
+
+    The options of TensorFlow 1 follow, with their equations at `forward_with_options`. With `peepholes` i and f also
+    see the old c, and o the new one. `cell_clip` keeps c' within ±cell_clip, before the output tanh. A `projection`
+    takes h' to its own width, `output`, without a bias (Sak, Senior & Beaufays 2014); `proj_clip` then cuts that h'.
     """
 
-    kernel: Float[Array, "input+hidden 4*hidden"]
+    kernel: Float[Array, "input+output 4*hidden"]  # without a projection, output = hidden
     bias: Float[Array, " 4*hidden"]
+    peepholes: LSTMPeepholes | None = None
+    projection: Float[Array, "hidden output"] | None = None
+    cell_clip: float | None = None
+    proj_clip: float | None = None
 
     @classmethod
     def init(
@@ -131,41 +146,67 @@ class LSTMCell(NamedTuple):
         *,
         rng: np.random.Generator,
         forget_bias: float = 1.0,
+        peepholes: bool = False,
+        projection_size: int | None = None,
+        cell_clip: float | None = None,
+        proj_clip: float | None = None,
         dtype: str = "float32",
         backend: str = "numpy",
         device: str = "cpu",
     ) -> "LSTMCell":
         """Glorot-uniform over the whole kernel, as TensorFlow 1 does; zero bias but `forget_bias` in the f block."""
-        kernel = _initial_kernel(input_size, hidden_size, 4, rng)
+        kernel = initial_kernel(input_size, hidden_size, 4, rng, projection_size)
         bias = np.zeros(4 * hidden_size)
         bias[2 * hidden_size : 3 * hidden_size] = forget_bias  # i, j, f, o: f is the third block
-        return cls(
-            kernel=from_numpy(kernel, dtype, backend, device),
-            bias=from_numpy(bias, dtype, backend, device),
+        cell = cls(
+            kernel=kernel,
+            bias=bias,
+            peepholes=initial_peepholes(hidden_size, rng) if peepholes else None,
+            projection=None if projection_size is None else glorot_uniform((hidden_size, projection_size), rng),
+            cell_clip=cell_clip,
+            proj_clip=proj_clip,
         )
+        expect_options(cell)
+        return tree_map(lambda weights: from_numpy(weights, dtype, backend, device), cell)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the cell has none of the options: nothing but a kernel and a bias."""
+        return all(option is None for option in self[2:])
+
+    @property
+    def input_size(self) -> int:
+        """The width of x."""
+        return self.kernel.shape[0] - self.output_size
 
     @property
     def state_size(self) -> LSTMStateTuple:
-        """The widths of c and h, which are equal."""
-        return LSTMStateTuple(c=self.output_size, h=self.output_size)
+        """The widths of c and h, which are equal without a projection."""
+        return LSTMStateTuple(c=self.bias.shape[0] // 4, h=self.output_size)
 
     @property
     def output_size(self) -> int:
         """The width of h."""
-        return self.bias.shape[0] // 4
+        return self.bias.shape[0] // 4 if self.projection is None else self.projection.shape[1]
 
     def zero_state(self, batch_size: int) -> LSTMStateTuple:
         """c = 0 and h = 0."""
-        zero = zeros((batch_size, self.output_size), like=self.bias)
-        return LSTMStateTuple(c=zero, h=zero)
+        expect_options(self)
+        width = self.state_size
+        return LSTMStateTuple(
+            c=zeros((batch_size, width.c), like=self.bias), h=zeros((batch_size, width.h), like=self.bias)
+        )
 
     def __call__(self, x: Float[Array, "batch input"], state: LSTMStateTuple) -> tuple[Array, LSTMStateTuple]:
-        """One step: h', (c', h'). Raises ShapeError if x or the state does not fit the kernel."""
-        _expect_step(self, x, state)
+        """One step: h', (c', h'). Raises ShapeError if x, the state or an option does not fit the kernel."""
+        expect_options(self)
+        expect_step(self, x, state)
         return self.forward(x, state)[:2]
 
     def forward(self, x: Float[Array, "batch input"], state: LSTMStateTuple) -> tuple[Array, LSTMStateTuple, Callable]:
         """One step and its backward; one matrix product serves all four gates."""
+        if not self.is_plain:
+            return forward_with_options(self, x, state)
         xp = array_namespace(x)
         xh = xp.concat([x, state.h], axis=1)  # [batch, input + hidden]
         i, j, f, o = split_columns(xh @ self.kernel + self.bias, 4)  # each [batch, hidden]
@@ -188,62 +229,16 @@ class LSTMCell(NamedTuple):
         return h, LSTMStateTuple(c=c, h=h), backward
 
 
-class MultiRNNCell(NamedTuple):
-    """Cells on top of cells: the output of each is the x of the next. A stack of cells is a cell.
-
-    Its state is a tuple with one state a layer, bottom first; there is no layer axis, for the widths may differ.
-    """
-
-    cells: tuple[Any, ...]
-
-    @property
-    def state_size(self) -> tuple:
-        """The state sizes of the layers, bottom first."""
-        return tuple(cell.state_size for cell in self.cells)
-
-    @property
-    def output_size(self) -> int:
-        """The output size of the top layer."""
-        return self.cells[-1].output_size
-
-    def zero_state(self, batch_size: int) -> tuple:
-        """The zero states of the layers, bottom first."""
-        return tuple(cell.zero_state(batch_size) for cell in self.cells)
-
-    def __call__(self, x: Float[Array, "batch input"], state: tuple) -> tuple[Array, tuple]:
-        """One step of every layer: the output of the top one, and all new states. Raises ShapeError as the cells do."""
-        expect_state("state", state, self.state_size, x.shape[0])
-        new_states = []
-        for cell, layer_state in zip(self.cells, state, strict=True):
-            x, new_state = cell(x, layer_state)
-            new_states.append(new_state)
-        return x, tuple(new_states)
-
-    def forward(self, x: Float[Array, "batch input"], state: tuple) -> tuple[Array, tuple, Callable]:
-        """One step of every layer, and its backward from the top layer down."""
-        new_states, backwards = [], []
-        for cell, layer_state in zip(self.cells, state, strict=True):
-            x, new_state, cell_backward = cell.forward(x, layer_state)
-            new_states.append(new_state)
-            backwards.append(cell_backward)
-
-        def backward(d_x: Array, d_new_states: tuple) -> tuple[MultiRNNCell, Array, tuple]:
-            d_cells, d_states = [], []
-            for cell_backward, d_new_state in zip(reversed(backwards), reversed(d_new_states), strict=True):
-                d_cell, d_x, d_state = cell_backward(d_x, d_new_state)
-                d_cells.append(d_cell)
-                d_states.append(d_state)
-            return MultiRNNCell(tuple(reversed(d_cells))), d_x, tuple(reversed(d_states))
-
-        return x, tuple(new_states), backward
+def initial_kernel(
+    input_size: int, hidden_size: int, blocks: int, rng: np.random.Generator, output_size: int | None = None
+) -> np.ndarray:
+    """Glorot-uniform over `[input + output, blocks*hidden]`; the output is as wide as the state if None."""
+    output_size = hidden_size if output_size is None else output_size
+    check_sizes(input_size=input_size, hidden_size=hidden_size, output_size=output_size)
+    return glorot_uniform((input_size + output_size, blocks * hidden_size), rng)
 
 
-def _initial_kernel(input_size: int, hidden_size: int, blocks: int, rng: np.random.Generator) -> np.ndarray:
-    check_sizes(input_size=input_size, hidden_size=hidden_size)
-    return glorot_uniform((input_size + hidden_size, blocks * hidden_size), rng)
-
-
-def _expect_step(cell: Any, x: Array, state: Any) -> None:
-    input_size = cell.kernel.shape[0] - cell.output_size
-    batch = expect_shape("x", x, "batch input", input=input_size)["batch"]
+def expect_step(cell: Any, x: Array, state: Any) -> None:
+    """Check x and the state of one step, else ShapeError."""
+    batch = expect_shape("x", x, "batch input", input=cell.input_size)["batch"]
     expect_state("state", state, cell.state_size, batch)

@@ -92,12 +92,32 @@ class Chain(NamedTuple):
         for layer in self.layers:
             x, layer_backward = layer.forward(x)
             backwards.append(layer_backward)
+        return x, _chained(backwards)
 
-        def backward(d_x: Array) -> tuple[Chain, Array]:
-            d_layers = []
-            for layer_backward in reversed(backwards):
-                d_layer, d_x = layer_backward(d_x)
-                d_layers.append(d_layer)
-            return Chain(tuple(reversed(d_layers))), d_x
+    def forward_training(self, x: Array, rng: np.random.Generator | None = None) -> tuple[Array, "Chain", Callable]:
+        """y, the chain with its new running statistics, and backward.
 
-        return x, backward
+        Layers that learn otherwise than they answer do so here: batch norm uses the batch, dropout drops with `rng`.
+        """
+        layers, backwards = [], []
+        for layer in self.layers:
+            if hasattr(layer, "forward_training"):
+                x, layer, layer_backward = layer.forward_training(x, rng)
+            else:
+                x, layer_backward = layer.forward(x)
+            layers.append(layer)
+            backwards.append(layer_backward)
+        return x, Chain(tuple(layers)), _chained(backwards)
+
+
+def _chained(backwards: list[Callable]) -> Callable:
+    """The backward of layers one after the other: from the last to the first."""
+
+    def backward(d_x: Array) -> tuple[Chain, Array]:
+        d_layers = []
+        for layer_backward in reversed(backwards):
+            d_layer, d_x = layer_backward(d_x)
+            d_layers.append(d_layer)
+        return Chain(tuple(reversed(d_layers))), d_x
+
+    return backward

@@ -1,42 +1,67 @@
-"""How wrong are the outputs? One number, and its gradient. Every loss has two doors, as every differentiable thing."""
+"""How wrong are the outputs? One number, and its gradient. Every loss has two doors, as every differentiable thing.
+
+A loss is a mean over places: the rows of a batch, or all time steps of all rows. `mask` says which places count; the
+others may hold anything, padding or NaN, and get a gradient of exactly 0. Each place that counts weighs the same, so a
+long sequence weighs more than a short one.
+"""
 
 from collections.abc import Callable
+from math import prod
 
 from jaxtyping import Bool, Float, Int
 
 from rnn_course.activations import log_softmax
-from rnn_course.arrays import Array, array_namespace, integers, to_numpy, zeros
+from rnn_course.arrays import Array, array_namespace, device, integers, to_numpy, zeros
+from rnn_course.init import check_sizes
 from rnn_course.shapes import expect_shape
 
 Scalar = Float[Array, ""]
 
 
 def softmax_cross_entropy(
-    logits: Float[Array, "batch classes"], labels: Int[Array, " batch"], mask: Bool[Array, " batch"] | None = None
+    logits: Float[Array, "*places classes"],
+    labels: Int[Array, "*places"],
+    mask: Bool[Array, "*places"] | None = None,
+    label_smoothing: float = 0.0,
 ) -> Scalar:
-    """L = mean over the rows of −log softmax(logits)[label]; rows where `mask` is False do not count.
+    """L = mean over the places of −Σ target · log softmax(logits), the target being 1 at the label and 0 elsewhere.
 
-    `logits` are any real numbers, `labels` whole numbers from 0 to classes − 1. If no row counts, the loss is 0.
-    Raises ShapeError for shapes that do not fit and ValueError for labels out of range.
+    logits           any real numbers, `[batch, classes]` or `[batch, time, classes]`
+    labels           a class for each place, from 0 to classes − 1; where nothing counts, any whole number
+    mask             True at the places that count; if none does, the loss is 0
+    label_smoothing  ε from 0 to below 1: the target is (1 − ε) · one_hot(label) + ε / classes (Szegedy et al. 2016)
+
+    Equal to `torch.nn.functional.cross_entropy` on the places that count. Raises ShapeError for shapes that do not fit,
+    ValueError for labels or an ε out of range, and TypeError for labels or a mask of the wrong kind.
     """
-    return softmax_cross_entropy_forward(logits, labels, mask)[0]
+    return softmax_cross_entropy_forward(logits, labels, mask, label_smoothing)[0]
 
 
 def softmax_cross_entropy_forward(
-    logits: Float[Array, "batch classes"], labels: Int[Array, " batch"], mask: Bool[Array, " batch"] | None = None
+    logits: Float[Array, "*places classes"],
+    labels: Int[Array, "*places"],
+    mask: Bool[Array, "*places"] | None = None,
+    label_smoothing: float = 0.0,
 ) -> tuple[Scalar, Callable]:
-    """The loss, and backward: d_loss -> d_logits = d_loss · (softmax(logits) − one_hot(label)) / rows that count."""
+    """The loss, and backward: d_loss -> d_logits = d_loss · (softmax(logits) − target) / places that count."""
+    if not 0 <= label_smoothing < 1:
+        raise ValueError(f"label_smoothing: expected a share from 0 to below 1, got {label_smoothing!r}")
     xp = array_namespace(logits)
-    sizes = expect_shape("logits", logits, "batch classes")
-    classes = integers(range(sizes["classes"]), like=logits)
-    targets = _class_numbers(labels, logits)
-    one_hot = xp.astype(targets[:, None] == classes[None, :], logits.dtype)  # [batch, classes]
-    weights = _row_weights(logits, mask)  # [batch, 1], summing to 1
+    sizes = expect_shape("logits", logits, _logit_axes(logits))
+    classes = integers(range(sizes.pop("classes")), like=logits)
+    if mask is not None:
+        mask = _mask_beside(logits, mask, sizes)
+        logits = xp.where(xp.expand_dims(mask, axis=-1), logits, 0.0)
+    labels = _class_numbers(labels, logits, sizes, mask)
+    one_hot = xp.astype(labels[..., None] == classes, logits.dtype)  # [*places, classes]
+    smoothing = float(label_smoothing)
+    target = (1 - smoothing) * one_hot + smoothing / max(classes.shape[0], 1)
+    weights = _weights(tuple(labels.shape), mask, like=logits)[..., None]  # [*places, 1]
     log_p = log_softmax(logits)
-    loss = -xp.sum(weights * one_hot * log_p)
+    loss = -xp.sum(weights * target * log_p)
 
-    def backward(d_loss: float | Array = 1.0) -> Float[Array, "batch classes"]:
-        return d_loss * weights * (xp.exp(log_p) - one_hot)
+    def backward(d_loss: float | Array = 1.0) -> Float[Array, "*places classes"]:
+        return d_loss * weights * (xp.exp(log_p) - target)
 
     return loss, backward
 
@@ -44,52 +69,102 @@ def softmax_cross_entropy_forward(
 def mean_squared_error(
     predictions: Float[Array, "batch *rest"],
     targets: Float[Array, "batch *rest"],
-    mask: Bool[Array, " batch"] | None = None,
+    mask: Bool[Array, "batch ..."] | None = None,
 ) -> Scalar:
-    """L = mean of (prediction − target)²; rows where `mask` is False do not count."""
+    """L = mean of (prediction − target)² over all numbers, of all places that count.
+
+    predictions, targets  of one shape, such as `[batch, numbers]` or `[batch, time, numbers]`
+    mask                  True at the places that count: the leading axes of the predictions, `[batch]` or `[batch,
+                          time]`, or all of them; if no place counts, the loss is 0
+
+    Raises ShapeError for shapes that do not fit and TypeError for a mask that is not of booleans.
+    """
     return mean_squared_error_forward(predictions, targets, mask)[0]
 
 
 def mean_squared_error_forward(
     predictions: Float[Array, "batch *rest"],
     targets: Float[Array, "batch *rest"],
-    mask: Bool[Array, " batch"] | None = None,
+    mask: Bool[Array, "batch ..."] | None = None,
 ) -> tuple[Scalar, Callable]:
     """The loss, and backward: d_loss -> d_predictions = d_loss · 2 (prediction − target) / numbers that count."""
     xp = array_namespace(predictions)
-    axes = " ".join(["batch", *(f"axis{k}" for k in range(1, len(predictions.shape)))])
-    sizes = expect_shape("predictions", predictions, axes)
-    expect_shape("targets", targets, axes, cause="", **sizes)
-    error = xp.reshape(predictions - targets, (sizes["batch"], -1))  # [batch, numbers]
-    weights = _row_weights(predictions, mask) / max(error.shape[1], 1)
+    axes = ["batch", *(f"axis{k}" for k in range(1, len(predictions.shape)))]
+    sizes = expect_shape("predictions", predictions, " ".join(axes))
+    expect_shape("targets", targets, " ".join(axes), cause="", **sizes)
+    places = max(1, len(getattr(mask, "shape", ())))  # how many of the axes say which place it is
+    shape, rest = tuple(predictions.shape), (1,) * (len(axes) - places)
+    error = predictions - targets
+    if mask is not None:
+        mask = _mask_beside(predictions, mask, {axis: sizes[axis] for axis in axes[:places]})
+        error = xp.where(xp.reshape(mask, shape[:places] + rest), error, 0.0)
+    weights = _weights(shape[:places], mask, like=predictions) / max(prod(shape[places:]), 1)
+    weights = xp.reshape(weights, shape[:places] + rest)
     loss = xp.sum(weights * error * error)
 
     def backward(d_loss: float | Array = 1.0) -> Float[Array, "batch *rest"]:
-        return xp.reshape(d_loss * 2 * weights * error, tuple(predictions.shape))
+        return d_loss * 2 * weights * error
 
     return loss, backward
 
 
-def _row_weights(like: Array, mask: Array | None) -> Float[Array, "batch 1"]:
-    """1 / (rows that count) in each row that counts, 0 in the others."""
+def sequence_mask(lengths: Int[Array, " batch"], time: int) -> Bool[Array, "batch time"]:
+    """mask[b, t] = t < lengths[b]: True at the steps that count, as `tf.sequence_mask` has it.
+
+    lengths  how many steps of each row count, 0 … time
+    time     the size of the time axis
+
+    Raises ShapeError unless `lengths` has one axis, TypeError if it is not of whole numbers, and ValueError for a
+    length outside 0 … time.
+    """
+    check_sizes(time=time)
+    expect_shape("lengths", lengths, "batch")
+    values = to_numpy(lengths)
+    if values.dtype.kind not in "iu":
+        raise TypeError(f"lengths: expected whole numbers, got {values.dtype}")
+    outside = values[(values < 0) | (values > time)]
+    if outside.size:
+        raise ValueError(
+            f"lengths: expected whole numbers from 0 to {time}, the size of the time axis, got {outside[0]}"
+        )
+    return integers(range(time), like=lengths)[None, :] < lengths[:, None]
+
+
+def _logit_axes(logits: Array) -> str:
+    """The names of the axes: `batch classes`, `batch time classes`, or more axes between them."""
+    between = len(logits.shape) - 2
+    names = ["time"] if between == 1 else [f"axis{k}" for k in range(1, between + 1)]
+    return " ".join(["batch", *names, "classes"])
+
+
+def _mask_beside(like: Array, mask: Array, sizes: dict[str, int]) -> Bool[Array, "*places"]:
+    """The mask in the library and on the device of `like`, if it has these axes and is of booleans."""
+    expect_shape("mask", mask, " ".join(sizes), cause="", **sizes)
+    if "bool" not in str(mask.dtype):
+        raise TypeError(f"mask: expected booleans, True at the places that count, got {mask.dtype}")
+    return array_namespace(like).asarray(mask, device=device(like))
+
+
+def _weights(shape: tuple[int, ...], mask: Array | None, like: Array) -> Float[Array, "*places"]:
+    """1 / (places that count) at each place that counts, 0 at the others."""
     xp = array_namespace(like)
-    batch = like.shape[0]
     if mask is None:
-        return zeros((batch, 1), like=like) + 1 / max(batch, 1)
-    expect_shape("mask", mask, "batch", batch=batch)
-    counts = xp.astype(mask, like.dtype)[:, None]
+        return zeros(shape, like=like) + 1 / max(prod(shape), 1)
+    counts = xp.astype(mask, like.dtype)
     total = xp.sum(counts)
     return counts / xp.where(total == 0, total + 1, total)
 
 
-def _class_numbers(labels: Array, logits: Array) -> Int[Array, " batch"]:
-    """The labels beside the logits, each a class that exists."""
-    batch, classes = logits.shape
-    expect_shape("labels", labels, "batch", batch=batch)
+def _class_numbers(labels: Array, logits: Array, sizes: dict[str, int], mask: Array | None) -> Int[Array, "*places"]:
+    """The labels beside the logits, each a class that exists, unless it does not count."""
+    expect_shape("labels", labels, " ".join(sizes), cause="", **sizes)
+    classes = logits.shape[-1]
     values = to_numpy(labels)
     if values.dtype.kind not in "iu":
         raise TypeError(f"labels: expected whole numbers, one class a row, got {values.dtype}")
-    wrong = values[(values < 0) | (values >= classes)]
-    if wrong.size:
-        raise ValueError(f"labels: expected classes from 0 to {classes - 1}, got {wrong[0]}")
+    wrong = (values < 0) | (values >= classes)
+    if mask is not None:
+        wrong &= to_numpy(mask)
+    if wrong.any():
+        raise ValueError(f"labels: expected classes from 0 to {classes - 1}, got {values[wrong][0]}")
     return integers(labels, like=logits)

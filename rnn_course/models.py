@@ -9,9 +9,10 @@ from jaxtyping import Float
 
 from rnn_course.activations import Activation
 from rnn_course.arrays import Array, zeros
-from rnn_course.cells import LSTMCell, MultiRNNCell
+from rnn_course.cells import LSTMCell
 from rnn_course.layers import Chain, Dense, Flatten
 from rnn_course.rnn import dynamic_rnn, dynamic_rnn_forward
+from rnn_course.stack import MultiRNNCell
 
 
 class LastStepClassifier(NamedTuple):
@@ -41,7 +42,7 @@ class LastStepClassifier(NamedTuple):
 
 
 def mlp(
-    sizes: tuple[int, ...] = (784, 625, 10), *, rng: np.random.Generator, activation: str = "relu", **options: str
+    sizes: tuple[int, ...] = (784, 625, 10), *, rng: np.random.Generator, activation: str = "relu", **options: Any
 ) -> Chain:
     """A dense network on flattened images: Dense layers of the given `sizes` with an activation between them.
 
@@ -60,7 +61,7 @@ def row_lstm(
     *,
     rng: np.random.Generator,
     forget_bias: float = 1.0,
-    **options: str,
+    **options: Any,
 ) -> LastStepClassifier:
     """An LSTM that reads an image row by row, `[batch, rows, columns]`, and names the digit after the last row.
 

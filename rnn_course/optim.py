@@ -3,17 +3,20 @@
 optimizer = adam(1e-3)
 state = optimizer.init(model)
 model, state = optimizer.update(model, gradient, state)
+
+A learning rate is a number, or a schedule: a function of the number of the update, such as `one_cycle(peak, steps)`.
+Every optimiser raises ValueError for numbers out of range, and at an update for a rate that is negative or not finite.
 """
 
 from collections.abc import Callable
-from math import cos, pi, sqrt
+from math import inf, sqrt
+from numbers import Real
 from typing import Any, NamedTuple
 
-from rnn_course.arrays import array_namespace, sum_squares, zeros_like
-from rnn_course.init import check_sizes
-from rnn_course.tree import Tree, tree_map
-
-Schedule = Callable[[int], float]  # the number of the update, from 1 -> its learning rate
+from rnn_course.arrays import array_namespace, to_numpy, zeros_like
+from rnn_course.init import check_positive
+from rnn_course.schedules import Schedule, as_schedule
+from rnn_course.tree import Tree, leaves, tree_map
 
 
 class Optimizer(NamedTuple):
@@ -23,9 +26,24 @@ class Optimizer(NamedTuple):
     update: Callable[[Tree, Tree, Any], tuple[Tree, Any]]
 
 
-class MomentumState(NamedTuple):
-    """The running sum of gradients."""
+class SGDState(NamedTuple):
+    """How many updates were made."""
 
+    step: int
+
+
+class MomentumState(NamedTuple):
+    """How many updates were made, and the running sum of gradients."""
+
+    step: int
+    velocity: Tree
+
+
+class RMSPropState(NamedTuple):
+    """How many updates were made, the running mean of the squared gradient, and the running sum of the moves."""
+
+    step: int
+    square: Tree
     velocity: Tree
 
 
@@ -37,25 +55,87 @@ class AdamState(NamedTuple):
     square: Tree
 
 
-def sgd(learning_rate: float) -> Optimizer:
-    """w ← w − learning_rate · g."""
-    _expect_positive(learning_rate=learning_rate)
+def sgd(learning_rate: float | Schedule, weight_decay: float = 0.0) -> Optimizer:
+    """w ← w − learning_rate · (g + weight_decay · w), as `torch.optim.SGD`.
 
-    def update(model: Tree, gradient: Tree, state: tuple) -> tuple[Tree, tuple]:
-        return tree_map(lambda w, g: w - learning_rate * g, model, gradient), state
+    `weight_decay` pulls every weight to 0: it is the gradient of the penalty weight_decay/2 · Σ w².
+    """
+    schedule = as_schedule(learning_rate)
+    (weight_decay,) = _within(inf, weight_decay=weight_decay)
 
-    return Optimizer(lambda model: (), update)
+    def update(model: Tree, gradient: Tree, state: SGDState) -> tuple[Tree, SGDState]:
+        step = state.step + 1
+        rate = schedule(step)
+        gradient = _penalised(gradient, model, weight_decay)
+        return tree_map(lambda w, g: w - rate * g, model, gradient), SGDState(step)
+
+    return Optimizer(lambda model: SGDState(step=0), update)
 
 
-def momentum(learning_rate: float, decay: float = 0.9) -> Optimizer:
-    """v ← decay · v + g, then w ← w − learning_rate · v (as `torch.optim.SGD` and TensorFlow write it)."""
-    _expect_positive(learning_rate=learning_rate)
+def momentum(
+    learning_rate: float | Schedule, decay: float = 0.9, nesterov: bool = False, weight_decay: float = 0.0
+) -> Optimizer:
+    """v ← decay · v + g, then w ← w − learning_rate · v (as `torch.optim.SGD` and TensorFlow write it).
+
+    nesterov      move by g + decay · v instead of v: look one step ahead (Sutskever et al. 2013)
+    weight_decay  add weight_decay · w to g first
+    """
+    schedule = as_schedule(learning_rate)
+    (decay,) = _within(1.0, decay=decay)
+    (weight_decay,) = _within(inf, weight_decay=weight_decay)
+
+    def init(model: Tree) -> MomentumState:
+        return MomentumState(step=0, velocity=zeros_like(model))
 
     def update(model: Tree, gradient: Tree, state: MomentumState) -> tuple[Tree, MomentumState]:
+        step = state.step + 1
+        rate = schedule(step)
+        gradient = _penalised(gradient, model, weight_decay)
         velocity = tree_map(lambda v, g: decay * v + g, state.velocity, gradient)
-        return tree_map(lambda w, v: w - learning_rate * v, model, velocity), MomentumState(velocity)
+        move = tree_map(lambda v, g: g + decay * v, velocity, gradient) if nesterov else velocity
+        return tree_map(lambda w, m: w - rate * m, model, move), MomentumState(step, velocity)
 
-    return Optimizer(lambda model: MomentumState(zeros_like(model)), update)
+    return Optimizer(init, update)
+
+
+def rmsprop(
+    learning_rate: float | Schedule,
+    decay: float = 0.9,
+    epsilon: float = 1e-8,
+    momentum: float = 0.0,
+    tf1: bool = False,
+) -> Optimizer:
+    """RMSProp (Tieleman & Hinton 2012): s ← decay · s + (1 − decay) · g², then w ← w − learning_rate · g / (√s + ε).
+
+    With `momentum`, v ← momentum · v + g / (√s + ε) moves the weights instead: w ← w − learning_rate · v. This is
+    `torch.optim.RMSprop`, where decay is called alpha and is 0.99 if not given. With `tf1=True` it is TensorFlow 1's
+    `RMSPropOptimizer` (there ε is 1e-10 if not given), which differs in three places: ε stands inside the root, √(s +
+    ε); s begins at 1, not at 0, so that the first moves are small; the learning rate is part of the running sum, v ←
+    momentum · v + learning_rate · g / √(s + ε), which shows when it changes.
+    """
+    schedule = as_schedule(learning_rate)
+    check_positive(epsilon=epsilon)
+    decay, momentum = _within(1.0, decay=decay, momentum=momentum)
+    epsilon = float(epsilon)
+
+    def init(model: Tree) -> RMSPropState:
+        zeros = zeros_like(model)
+        return RMSPropState(step=0, square=tree_map(lambda s: s + 1, zeros) if tf1 else zeros, velocity=zeros)
+
+    def update(model: Tree, gradient: Tree, state: RMSPropState) -> tuple[Tree, RMSPropState]:
+        step = state.step + 1
+        rate = schedule(step)
+        in_sum, outside = (rate, 1.0) if tf1 else (1.0, rate)
+
+        def push(v: Any, g: Any, s: Any) -> Any:
+            sqrt = array_namespace(s).sqrt
+            return momentum * v + in_sum * g / (sqrt(s + epsilon) if tf1 else sqrt(s) + epsilon)
+
+        square = tree_map(lambda s, g: decay * s + (1 - decay) * (g * g), state.square, gradient)
+        velocity = tree_map(push, state.velocity, gradient, square)
+        return tree_map(lambda w, v: w - outside * v, model, velocity), RMSPropState(step, square, velocity)
+
+    return Optimizer(init, update)
 
 
 def adam(
@@ -68,11 +148,30 @@ def adam(
     """Adam (Kingma & Ba 2015): m̂ = m / (1 − β₁ᵗ), v̂ = v / (1 − β₂ᵗ), w ← w − learning_rate · m̂ / (√v̂ + ε).
 
     m and v are the running means of g and g². With `epsilon_hat=True`, ε is added to √v before the correction, as
-    TensorFlow does (the paper's "epsilon hat"); Torch and the paper's Algorithm 1 add it to √v̂. A learning rate that
-    changes is a function of the number of the update, such as `one_cycle(peak, steps)`.
+    TensorFlow does (the paper's "epsilon hat"); Torch and the paper's Algorithm 1 add it to √v̂.
     """
-    schedule: Schedule = learning_rate if callable(learning_rate) else lambda step: learning_rate
-    _expect_positive(learning_rate=schedule(1), epsilon=epsilon)
+    return adamw(learning_rate, 0.0, beta1, beta2, epsilon, epsilon_hat)
+
+
+def adamw(
+    learning_rate: float | Schedule = 1e-3,
+    weight_decay: float = 0.01,
+    beta1: float = 0.9,
+    beta2: float = 0.999,
+    epsilon: float = 1e-8,
+    epsilon_hat: bool = False,
+) -> Optimizer:
+    """Adam after w ← (1 − learning_rate · weight_decay) · w: decoupled weight decay (Loshchilov & Hutter 2019).
+
+    The decay does not go through m and v, so that every weight shrinks by the same share, whatever its gradients are.
+    As in `torch.optim.AdamW`, the share follows the learning rate, and all arrays decay, biases too; in the paper it
+    follows the schedule's multiplier alone.
+    """
+    schedule = as_schedule(learning_rate)
+    check_positive(epsilon=epsilon)
+    beta1, beta2 = _within(1.0, beta1=beta1, beta2=beta2)
+    (weight_decay,) = _within(inf, weight_decay=weight_decay)
+    epsilon = float(epsilon)
 
     def init(model: Tree) -> AdamState:
         return AdamState(step=0, mean=zeros_like(model), square=zeros_like(model))
@@ -81,56 +180,58 @@ def adam(
         step = state.step + 1
         mean = tree_map(lambda m, g: beta1 * m + (1 - beta1) * g, state.mean, gradient)
         square = tree_map(lambda v, g: beta2 * v + (1 - beta2) * (g * g), state.square, gradient)
+        learning_rate = schedule(step)
+        keep = 1 - learning_rate * weight_decay
         correction = sqrt(1 - beta2**step)
-        rate = schedule(step) * correction / (1 - beta1**step)
+        rate = learning_rate * correction / (1 - beta1**step)
         offset = epsilon if epsilon_hat else epsilon * correction
 
         def move(w: Any, m: Any, v: Any) -> Any:
-            return w - rate * m / (array_namespace(v).sqrt(v) + offset)
+            return keep * w - rate * m / (array_namespace(v).sqrt(v) + offset)
 
         return tree_map(move, model, mean, square), AdamState(step, mean, square)
 
     return Optimizer(init, update)
 
 
-def one_cycle(peak: float, steps: int, warm_up: float = 0.3) -> Schedule:
-    """The learning rate of `steps` updates: up to `peak` along half a cosine, then down to 0 (Smith & Topin 2019).
-
-    It begins near peak / 25, the share `warm_up` of the updates goes up, and further updates keep the last rate. It is
-    Torch's `OneCycleLR`, read in the middle of each update, so that it also does for a handful of updates.
-    """
-    check_sizes(steps=steps)
-    _expect_positive(peak=peak, warm_up=warm_up)
-    if not warm_up < 1:
-        raise ValueError(f"warm_up: expected a share of the updates between 0 and 1, got {warm_up!r}")
-
-    def learning_rate(step: int) -> float:
-        done = (min(step, steps) - 0.5) / steps
-        if done < warm_up:
-            return peak * (1 - (1 - 1 / 25) * (1 + cos(pi * done / warm_up)) / 2)
-        return peak * (1 + cos(pi * (done - warm_up) / (1 - warm_up))) / 2
-
-    return learning_rate
-
-
 def global_norm(tree: Tree) -> float:
-    """√(Σ of all squares), over all arrays of a tree."""
-    return sqrt(sum_squares(tree))
+    """√(Σ of all squares), over all arrays of a tree; an accelerator is asked once, not once an array."""
+    sums = [array_namespace(leaf).sum(leaf * leaf) for leaf in leaves(tree)]
+    return sqrt(sum(to_numpy(array_namespace(*sums).stack(sums)).tolist())) if sums else 0.0
 
 
 def clip_by_global_norm(gradient: Tree, max_norm: float) -> tuple[Tree, float]:
     """The gradient, shrunk to `max_norm` if its global norm is larger, and the norm before (Pascanu et al. 2013).
 
-    Every array is scaled by the same factor, so that the direction stays.
+    Every array is scaled by the same factor, min(1, max_norm / norm), so that the direction stays. The factor is that
+    of `tf.clip_by_global_norm`; `torch.nn.utils.clip_grad_norm_` has min(1, max_norm / (norm + 1e-6)), a little less.
     """
-    _expect_positive(max_norm=max_norm)
+    check_positive(max_norm=max_norm)
     norm = global_norm(gradient)
     if not norm > max_norm:
         return gradient, norm
-    return tree_map(lambda g: g * (max_norm / norm), gradient), norm
+    factor = float(max_norm) / norm
+    return tree_map(lambda g: g * factor, gradient), norm
 
 
-def _expect_positive(**values: float) -> None:
+def clip_by_value(gradient: Tree, limit: float) -> Tree:
+    """Every number of the gradient cut to −limit … limit, as `torch.nn.utils.clip_grad_value_` does.
+
+    The direction changes, for only the large numbers shrink; `clip_by_global_norm` keeps it.
+    """
+    check_positive(limit=limit)
+    return tree_map(lambda g: array_namespace(g).clip(g, -limit, limit), gradient)
+
+
+def _penalised(gradient: Tree, model: Tree, weight_decay: float) -> Tree:
+    """g + weight_decay · w."""
+    return tree_map(lambda g, w: g + weight_decay * w, gradient, model) if weight_decay else gradient
+
+
+def _within(limit: float, **values: float) -> list[float]:
+    """The values, each at least 0 and below `limit`, as plain floats: a NumPy float would widen float32 weights."""
     for name, value in values.items():
-        if not value > 0:
-            raise ValueError(f"{name}: expected a positive number, got {value!r}")
+        if not isinstance(value, Real) or not 0 <= value < limit:
+            ending = f" and below {limit:g}" if limit < inf else ""
+            raise ValueError(f"{name}: expected a number of at least 0{ending}, got {value!r}")
+    return [float(value) for value in values.values()]

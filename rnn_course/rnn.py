@@ -29,7 +29,7 @@ def dynamic_rnn(
     cell: Any,
     inputs: Float[Array, "batch time input"],
     initial_state: Any = None,
-    sequence_length: Int[Array, " batch"] | list[int] | None = None,
+    sequence_length: Int[Array, " rows"] | list[int] | None = None,
     time_major: bool = False,
 ) -> tuple[Float[Array, "batch time output"], Any]:
     """Run `cell` over the time axis of `inputs`; return the outputs of all steps and the final state.
@@ -54,7 +54,7 @@ def dynamic_rnn_forward(
     cell: Any,
     inputs: Float[Array, "batch time input"],
     initial_state: Any = None,
-    sequence_length: Int[Array, " batch"] | list[int] | None = None,
+    sequence_length: Int[Array, " rows"] | list[int] | None = None,
     time_major: bool = False,
 ) -> tuple[Float[Array, "batch time output"], Any, Callable]:
     """`dynamic_rnn`, and `backward(d_outputs, d_final_state) -> d_cell, d_inputs, d_initial_state` through time.
@@ -91,7 +91,70 @@ def unroll(
     for t in range(steps.shape[0]):
         step = cell if lengths is None else Masked(cell, alive=(lengths > t)[:, None])
         output, state, backward = step.forward(steps[t, ...], state)
-        yield output, state, backward
+        yield output, state, backward if lengths is None else _of_the_cell(backward)
+
+
+def static_rnn(
+    cell: Any,
+    inputs: list[Float[Array, "batch input"]] | tuple[Float[Array, "batch input"], ...],
+    initial_state: Any = None,
+    sequence_length: Int[Array, " rows"] | list[int] | None = None,
+) -> tuple[list[Float[Array, "batch output"]], Any]:
+    """`dynamic_rnn` for a list with one array `[batch, input]` a step; the outputs are a list too.
+
+    In TensorFlow 1 this laid the whole loop out as a graph of that many copies; the numbers are the same. Raises
+    ValueError for an empty list, ShapeError for arrays of different shapes, else what `dynamic_rnn` raises.
+    """
+    outputs, state = dynamic_rnn(cell, _stack_steps(inputs), initial_state, sequence_length, time_major=True)
+    return _unstack_steps(outputs), state
+
+
+def static_rnn_forward(
+    cell: Any,
+    inputs: list[Float[Array, "batch input"]] | tuple[Float[Array, "batch input"], ...],
+    initial_state: Any = None,
+    sequence_length: Int[Array, " rows"] | list[int] | None = None,
+) -> tuple[list[Float[Array, "batch output"]], Any, Callable]:
+    """`static_rnn`, and `backward(d_outputs, d_final_state) -> d_cell, d_inputs, d_initial_state`; lists for lists."""
+    outputs, state, dynamic_backward = dynamic_rnn_forward(
+        cell, _stack_steps(inputs), initial_state, sequence_length, time_major=True
+    )
+
+    def backward(d_outputs: list | tuple | None = None, d_final_state: Any = None) -> tuple[Any, list, Any]:
+        d_stacked = None if d_outputs is None else array_namespace(outputs).stack(list(d_outputs), axis=0)
+        d_cell, d_inputs, d_state = dynamic_backward(d_stacked, d_final_state)
+        return d_cell, _unstack_steps(d_inputs), d_state
+
+    return _unstack_steps(outputs), state, backward
+
+
+def _of_the_cell(masked_backward: Callable) -> Callable:
+    """The backward of a masked step with the gradient of the cell inside, to be summed over time."""
+
+    def backward(d_output: Array, d_new_state: Any) -> tuple[Any, Array, Any]:
+        d_masked, d_x, d_state = masked_backward(d_output, d_new_state)
+        return d_masked.cell, d_x, d_state
+
+    return backward
+
+
+def _stack_steps(inputs: Any) -> Float[Array, "time batch input"]:
+    if not isinstance(inputs, list | tuple):
+        raise TypeError(
+            f"inputs: expected a list with one array [batch, input] a step, got {type(inputs).__name__}; for one array "
+            "[batch, time, input] call dynamic_rnn"
+        )
+    if not inputs:
+        raise ValueError("inputs: expected a list with at least one step, got an empty one")
+    sizes = expect_shape("inputs[0]", inputs[0], "batch input")
+    for t, x in enumerate(inputs):
+        expect_shape(f"inputs[{t}]", x, "batch input", cause="the steps differ in shape", **sizes)
+        _expect_same_kind(f"inputs[{t}]", x, inputs[0], "inputs[0]")
+    return array_namespace(inputs[0]).stack(list(inputs), axis=0)
+
+
+def _unstack_steps(x: Array) -> list:
+    return [x[t, ...] for t in range(x.shape[0])]
 
 
 def _stack_time(arrays: list, steps: Array, width: int, time_major: bool) -> Array:
@@ -115,7 +178,7 @@ def _prepare(
         for name, leaf in named_leaves(state, "initial_state"):
             _expect_same_kind(name, leaf, inputs)
     _expect_input_size(cell, sizes["input"])
-    lengths = None if sequence_length is None else _lengths(sequence_length, inputs, batch, time)
+    lengths = expect_lengths(sequence_length, inputs, batch, time)
     return inputs if time_major else swap_batch_time(inputs), state, lengths
 
 
@@ -135,33 +198,37 @@ def _expect_initial_state(cell: Any, state: Any, batch: int, time: int, time_maj
 
 def _expect_input_size(cell: Any, input_size: int) -> None:
     bottom = cell
-    while hasattr(bottom, "cells"):
+    while not hasattr(bottom, "input_size") and hasattr(bottom, "cells"):
         bottom = bottom.cells[0]
-    kernel = getattr(bottom, "kernel", None)
-    if kernel is not None and kernel.shape[0] != input_size + bottom.output_size:
+    expected = getattr(bottom, "input_size", None)
+    if expected is None and hasattr(bottom, "kernel"):
+        expected = bottom.kernel.shape[0] - bottom.output_size
+    if expected is not None and expected != input_size:
         raise ShapeError(
-            f"inputs: expected input={kernel.shape[0] - bottom.output_size}, the size that the cell was made for, "
+            f"inputs: expected input={expected}, the size that the cell was made for, "
             f"got input={input_size} on the last axis"
         )
 
 
-def _expect_same_kind(name: str, leaf: Array, inputs: Array) -> None:
+def _expect_same_kind(name: str, leaf: Array, inputs: Array, other: str = "inputs") -> None:
     if backend_of(leaf) != backend_of(inputs):
         raise TypeError(
-            f"{name} is a {backend_of(leaf)} array, but inputs is a {backend_of(inputs)} array: bring both to one "
+            f"{name} is a {backend_of(leaf)} array, but {other} is a {backend_of(inputs)} array: bring both to one "
             "library with rnn_course.to(tree, backend)"
         )
     if leaf.dtype != inputs.dtype:
-        raise TypeError(f"{name} is {leaf.dtype}, but inputs is {inputs.dtype}: give both one floating-point type")
+        raise TypeError(f"{name} is {leaf.dtype}, but {other} is {inputs.dtype}: give both one floating-point type")
     if device(leaf) != device(inputs):
         raise TypeError(
-            f"{name} is on {device(leaf)}, but inputs is on {device(inputs)}: move one of them with "
+            f"{name} is on {device(leaf)}, but {other} is on {device(inputs)}: move one of them with "
             "rnn_course.to(tree, backend, device)"
         )
 
 
-def _lengths(sequence_length: Any, inputs: Array, batch: int, time: int) -> Array:
-    """The lengths as integers beside the inputs, each within 0 … time."""
+def expect_lengths(sequence_length: Any, inputs: Array, batch: int, time: int) -> Array | None:
+    """The lengths as integers beside the inputs, each within 0 … time; None stays None."""
+    if sequence_length is None:
+        return None
     values = to_numpy(sequence_length)
     expect_shape("sequence_length", values, "batch", batch=batch)
     if values.dtype.kind not in "iu":

@@ -13,6 +13,7 @@ import numpy as np
 from rnn_course.activations import softmax
 from rnn_course.arrays import Array, autograd, backend_of, no_gradient, to_numpy
 from rnn_course.data.splits import Split, minibatches
+from rnn_course.layers import Chain
 from rnn_course.losses import softmax_cross_entropy_forward
 from rnn_course.optim import Optimizer, clip_by_global_norm, global_norm
 from rnn_course.tree import Tree, leaves
@@ -97,8 +98,9 @@ def train(
                 f"the loss is {float(value)} at step {step}: lower the learning rate, clip the gradient "
                 "(max_norm=1.0), or look for NaN in the inputs"
             )
-        norm = global_norm(d_model)
-        if max_norm is not None:
+        if max_norm is None:
+            norm = global_norm(d_model)
+        else:
             d_model, norm = clip_by_global_norm(d_model, max_norm)
         model, state = optimizer.update(model, d_model, state)
         yield Record(step, float(value), norm, model, state)
@@ -121,8 +123,11 @@ def fit(
 ) -> Fit:
     """Train over `epochs` passes of `data`, in an order drawn from `rng`; measure the accuracy on `held_out`.
 
-    `on_epoch(epoch, model)` is called after each pass, to print a line or to save a checkpoint.
+    `on_epoch(epoch, model)` is called after each pass, to print a line or to save a checkpoint. Raises TypeError for a
+    model with layers that learn otherwise than they answer, such as batch norm and dropout: the loop here does not
+    carry what they need. Train it with `Chain.forward_training`.
     """
+    _refuse_training_layers(model)
     state, history = None, []
     total = -(-len(data.labels) // batch_size)
     for number in range(1, epochs + 1):
@@ -149,6 +154,18 @@ def fit(
         if on_epoch is not None:
             on_epoch(history[-1], model)
     return Fit(model, tuple(history))
+
+
+def _refuse_training_layers(model: Tree, path: str = "model") -> None:
+    if not isinstance(model, tuple):
+        return
+    if hasattr(model, "forward_training") and not isinstance(model, Chain):
+        raise TypeError(
+            f"{path} is a {type(model).__name__}, which learns otherwise than it answers; fit would train it as it "
+            "answers. Write the loop with Chain.forward_training"
+        )
+    for name, part in zip(getattr(model, "_fields", range(len(model))), model, strict=True):
+        _refuse_training_layers(part, f"{path}.{name}")
 
 
 def probabilities(model: Any, inputs: Array, batch_size: int = 1000) -> np.ndarray:

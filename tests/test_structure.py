@@ -3,6 +3,8 @@
 import ast
 import inspect
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -66,6 +68,12 @@ def test_every_exercise_of_the_catalogues_stands_in_a_notebook_once():
     sources = "\n".join(p.read_text(encoding="utf-8") for p in (ROOT / "solutions").glob("*.py"))
     checked = re.findall(r'^check\(\s*"([\w.]+)"', sources, re.MULTILINE)
     assert sorted(checked) == sorted(rnn_course.checks.EXERCISES)
+
+
+def test_the_page_of_the_package_is_what_the_code_says():
+    command = [sys.executable, "-m", "tools.api_page", "--check"]
+    outcome = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
 
 
 def test_the_folder_that_would_leak_into_every_page_does_not_exist():

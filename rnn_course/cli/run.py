@@ -15,7 +15,8 @@ from rnn_course.cli.record import Recorder
 from rnn_course.cli.show import show_table
 from rnn_course.data import Digits, Split, load_digits, load_mnist
 from rnn_course.models import mlp, row_lstm
-from rnn_course.optim import adam, one_cycle
+from rnn_course.optim import adam
+from rnn_course.schedules import one_cycle
 from rnn_course.train import Epoch, accuracy, fit
 from rnn_course.tree import parameters
 

@@ -36,6 +36,19 @@ def test_a_missing_torch_is_said(monkeypatch):
     assert "Torch is not installed and was not checked" in repr(report)
 
 
+def test_a_mistake_is_recognised_even_if_the_answer_is_for_numpy_only():
+    report = check("views.as_vectors", lambda x: np.array([image.T.ravel() for image in x]))
+    assert report.mistake == "column after column"
+
+
+def test_what_fails_on_torch_alone_is_said_to_be_right_on_numpy():
+    report = check("views.time_major", lambda x: x.transpose(1, 0, 2))
+    assert report.status == "raised"
+    assert "case 1, Torch float64" in report.message
+    assert "Every case on NumPy is right" in repr(report)
+    assert "Every case on NumPy" not in repr(check("views.time_major", lambda x: x + 1))
+
+
 @pytest.mark.parametrize(
     ("answer", "message"),
     [

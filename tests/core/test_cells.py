@@ -2,17 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from rnn_course import (
-    BasicRNNCell,
-    LSTMCell,
-    LSTMStateTuple,
-    MultiRNNCell,
-    ShapeError,
-    from_numpy,
-    gradcheck,
-    to,
-    to_numpy,
-)
+from rnn_course import BasicRNNCell, LSTMCell, LSTMStateTuple, ShapeError, from_numpy, gradcheck, leaves, to, to_numpy
 from rnn_course.tree import tree_map
 
 from ..helpers import assert_trees_close, random_like, random_lstm
@@ -98,47 +88,6 @@ def test_the_gradient_of_an_lstm_cell(sizes, rng):
     assert [row.name for row in table.rows] == ["cell.kernel", "cell.bias", "x", "state.c", "state.h"]
 
 
-def deep_cell(rng):
-    cells = LSTMCell.init(3, 5, rng=rng), BasicRNNCell.init(5, 4, rng=rng), LSTMCell.init(4, 2, rng=rng)
-    return random_like(MultiRNNCell(cells), rng)
-
-
-def test_the_gradient_of_a_stack_of_different_cells(rng):
-    cell = deep_cell(rng)
-    arguments = cell, rng.standard_normal((6, 3)), random_like(cell.zero_state(6), rng)
-    table = gradcheck(lambda c, x, s: c.forward(x, s), *arguments, rng=rng)
-    assert table.ok, table
-    assert len(table.rows) == 6 + 1 + 5
-
-
-def test_a_stack_feeds_each_output_to_the_cell_above(rng, backend):
-    cell = to(deep_cell(rng), backend)
-    x, states = to((rng.standard_normal((6, 3)), random_like(cell.zero_state(6), rng)), backend)
-    output, new_states = cell(x, states)
-    expected = x
-    for layer, state, new_state in zip(cell.cells, states, new_states, strict=True):
-        expected, layer_state = layer(expected, state)
-        assert_trees_close(new_state, layer_state, rtol=0, atol=0)
-    np.testing.assert_array_equal(to_numpy(output), to_numpy(expected))
-    assert type(new_states) is tuple
-    forward_output, forward_states, _ = cell.forward(x, states)
-    assert_trees_close((forward_output, forward_states), (output, new_states), rtol=0, atol=0)
-
-
-def test_sizes_and_zero_states(rng, backend):
-    cell = to(deep_cell(rng), backend)
-    assert cell.output_size == 2
-    assert cell.state_size == (LSTMStateTuple(c=5, h=5), 4, LSTMStateTuple(c=2, h=2))
-    state = cell.zero_state(7)
-    assert tree_map(lambda a: tuple(a.shape), state) == (
-        LSTMStateTuple(c=(7, 5), h=(7, 5)),
-        (7, 4),
-        LSTMStateTuple(c=(7, 2), h=(7, 2)),
-    )
-    assert all(not to_numpy(part).any() for part in (state[0].c, state[1], state[2].h))
-    assert str(state[0].c.dtype).endswith("float64")
-
-
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_the_float_type_stays(dtype, rng, backend):
     cell = LSTMCell.init(3, 5, rng=rng, dtype=dtype, backend=backend)
@@ -162,7 +111,7 @@ def test_extreme_pre_activations_give_no_warning_and_no_nan(rng, backend):
     cell = to(random_like(LSTMCell.init(3, 5, rng=rng), rng), backend)
     x = to(1e4 * rng.standard_normal((2, 3)), backend)
     output, new_state, backward = cell.forward(x, to(random_like(cell.zero_state(2), rng), backend))
-    for leaf in (output, new_state.c, *backward(output, new_state)[0]):
+    for leaf in leaves((output, new_state, backward(output, new_state))):
         assert np.isfinite(to_numpy(leaf)).all()
 
 
@@ -191,7 +140,8 @@ def test_a_wrong_step_says_what_is_wrong(change, message, rng, without_shape_typ
         cell(*change(rng.standard_normal((2, 3)), cell.zero_state(2)))
 
 
-def test_a_stack_refuses_one_state_for_all_layers(rng, without_shape_types):
-    cell = MultiRNNCell((random_lstm(3, 5, rng), random_lstm(5, 5, rng)))
-    with pytest.raises(ShapeError, match=r"expected tuple of 2, got LSTMStateTuple of 2; a stack has a tuple of"):
-        cell(np.zeros((2, 3)), cell.cells[0].zero_state(2))
+def test_sizes_are_read_from_the_weights(rng):
+    assert (basic_cell(rng).input_size, basic_cell(rng).state_size, basic_cell(rng).output_size) == (3, 5, 5)
+    cell = random_lstm(3, 5, rng)
+    assert (cell.input_size, cell.state_size, cell.output_size) == (3, LSTMStateTuple(c=5, h=5), 5)
+    assert cell.is_plain

@@ -14,6 +14,8 @@ from rnn_course.activations import (
     softmax_forward,
     tanh_forward,
 )
+from rnn_course.dropout import Dropout
+from rnn_course.norm import BatchNorm
 
 from ..helpers import random_like
 
@@ -83,6 +85,35 @@ def test_a_chain_is_its_layers_one_after_the_other(backend, rng):
     x = from_numpy(rng.standard_normal((4, 3)), "float32", backend)
     chained = Chain((first, Activation("relu"), second))(x)
     np.testing.assert_array_equal(to_numpy(chained), to_numpy(second(relu(first(x)))))
+
+
+def test_a_chain_in_training_uses_the_batch_drops_and_returns_new_statistics(backend):
+    rng = np.random.default_rng(2)
+    chain = Chain((Dense.init(3, 4, rng=rng, dtype="float64"), BatchNorm.init(4, dtype="float64"), Dropout(0.5)))
+    chain, x = to((chain, rng.standard_normal((50, 3))), backend)
+    y, learned, backward = chain.forward_training(x, np.random.default_rng(0))
+    dropped = to_numpy(y) == 0
+    assert 0.3 < dropped.mean() < 0.7
+    kept_mean = to_numpy(y).sum() / (~dropped).sum()
+    assert abs(kept_mean) < 0.5  # batch norm has centred what dropout then doubled
+    assert not np.allclose(to_numpy(learned.layers[1].running_mean), to_numpy(chain.layers[1].running_mean))
+    assert not to_numpy(chain.layers[1].running_mean).any()
+    d_chain, d_x = backward(y)
+    assert type(d_chain) is Chain
+    assert tuple(d_x.shape) == (50, 3)
+    np.testing.assert_array_equal(to_numpy(chain(x)), to_numpy(chain.layers[1](chain.layers[0](x))))
+
+
+def test_the_gradient_of_a_chain_in_training(rng):
+    def forward(chain, x):
+        y, _, backward = chain.forward_training(x, np.random.default_rng(0))
+        return y, backward
+
+    chain = Chain((Dense.init(3, 4, rng=rng, dtype="float64"), BatchNorm.init(4, dtype="float64"), Dropout(0.5)))
+    table = gradcheck(forward, chain, rng.standard_normal((6, 3)), rng=rng, tolerance=1e-8)  # a bias has slope 0 here
+    checked = [row for row in table.rows if "running" not in row.name]
+    assert len(checked) == len(table.rows) - 2
+    assert all(row.error <= table.tolerance for row in checked), table
 
 
 def test_flatten_keeps_the_rows_of_an_image_together(backend):

@@ -1,43 +1,27 @@
+"""The loop over time itself. The laws that hold for every cell stand in test_laws.py."""
+
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from rnn_course import (
-    BasicRNNCell,
     LSTMStateTuple,
     MultiRNNCell,
     ShapeError,
     dynamic_rnn,
     dynamic_rnn_forward,
     from_numpy,
-    gradcheck,
-    leaves,
     to,
     to_numpy,
     tree_map,
 )
-from rnn_course.arrays import autograd
+from rnn_course.rnn import static_rnn, static_rnn_forward
+from rnn_course.wrappers import PackedState, ResidualWrapper
 
-from ..helpers import assert_trees_close, random_like, random_lstm, relative_error
+from ..helpers import assert_trees_close, random_like, random_lstm
 
 BATCH, TIME, INPUT = 6, 7, 3
 RAGGED = [0, 7, 3, 1, 2, 7]
-
-
-def cells(rng):
-    return {
-        "basic": random_like(BasicRNNCell.init(INPUT, 5, rng=rng), rng),
-        "lstm": random_lstm(INPUT, 5, rng),
-        "stack": MultiRNNCell((random_lstm(INPUT, 5, rng), random_lstm(5, 4, rng))),
-        "mixed": MultiRNNCell((random_lstm(INPUT, 4, rng), random_like(BasicRNNCell.init(4, 2, rng=rng), rng))),
-    }
-
-
-@pytest.fixture(params=["basic", "lstm", "stack", "mixed"])
-def cell(request, rng):
-    return cells(rng)[request.param]
 
 
 class Counter:
@@ -57,35 +41,6 @@ def test_the_loop_is_pinned_by_a_cell_that_counts():
     outputs, state = dynamic_rnn(Counter(), inputs, sequence_length=[3, 1])
     assert outputs[..., 0].tolist() == [[0, 11, 22], [30, 0, 0]]
     assert state.tolist() == [[3], [1]]
-
-
-@pytest.mark.parametrize("time_major", [False, True])
-@pytest.mark.parametrize("lengths", [None, RAGGED])
-def test_hand_autograd_and_numeric_gradients_agree(cell, time_major, lengths, rng):
-    inputs = rng.standard_normal((TIME, BATCH, INPUT) if time_major else (BATCH, TIME, INPUT))
-    table = gradcheck(
-        lambda c, x, s: dynamic_rnn_forward(c, x, s, lengths, time_major),
-        cell,
-        inputs,
-        random_like(cell.zero_state(BATCH), rng),
-        rng=rng,
-        names=("cell", "inputs", "state"),
-    )
-    assert table.ok, table
-
-
-def test_every_number_of_the_hand_written_gradient_is_autograds(cell, rng):
-    arguments = cell, rng.standard_normal((BATCH, TIME, INPUT)), random_like(cell.zero_state(BATCH), rng)
-    outputs, state, backward = dynamic_rnn_forward(*arguments, RAGGED)
-    u = random_like((outputs, state), rng)
-
-    def weighed(moved):
-        results = dynamic_rnn(*moved, RAGGED)
-        return sum((a * b).sum() for a, b in zip(leaves(results), leaves(to(u, "torch")), strict=True))
-
-    _, expected = autograd(weighed, to(arguments, "torch"))
-    for got, want in zip(leaves(backward(*u)), leaves(expected), strict=True):
-        assert relative_error(got, want) < 1e-12
 
 
 def torch_lstm(cell):
@@ -126,91 +81,14 @@ def test_it_is_torch_lstm(layers, lengths, backend, rng):
         assert_trees_close(layer, LSTMStateTuple(c=c[k], h=h[k]), rtol=1e-12, atol=1e-14)
 
 
-@settings(max_examples=25, deadline=None)
-@given(data=st.data())
-def test_split_anywhere_and_carry_the_state_is_the_whole(data):
-    rng = np.random.default_rng(data.draw(st.integers(0, 99)))
-    cell = cells(rng)[data.draw(st.sampled_from(["basic", "lstm", "stack", "mixed"]))]
-    backend = data.draw(st.sampled_from(["numpy", "torch"]))
-    t = data.draw(st.integers(0, TIME))
-    lengths = np.array(data.draw(st.lists(st.integers(0, TIME), min_size=BATCH, max_size=BATCH)))
-    cell, inputs = to((cell, rng.standard_normal((BATCH, TIME, INPUT))), backend)
-    whole, final = dynamic_rnn(cell, inputs, sequence_length=lengths)
-    first, middle = dynamic_rnn(cell, inputs[:, :t], sequence_length=np.minimum(lengths, t))
-    second, last = dynamic_rnn(cell, inputs[:, t:], middle, sequence_length=np.maximum(lengths - t, 0))
-    both = np.concatenate([to_numpy(first), to_numpy(second)], axis=1)
-    np.testing.assert_allclose(both, to_numpy(whole), rtol=1e-12, atol=1e-15)
-    assert_trees_close(last, final, rtol=1e-12, atol=1e-15)
-
-
-def test_time_major_is_the_transpose(cell, rng, backend):
-    cell, inputs, state = to(
-        (cell, rng.standard_normal((BATCH, TIME, INPUT)), random_like(cell.zero_state(BATCH), rng)), backend
-    )
-    outputs, final = dynamic_rnn(cell, inputs, state, RAGGED)
-    major, major_final = dynamic_rnn(cell, inputs.swapaxes(0, 1), state, RAGGED, time_major=True)
-    np.testing.assert_array_equal(to_numpy(major.swapaxes(0, 1)), to_numpy(outputs))
-    assert_trees_close(major_final, final, rtol=0, atol=0)
-
-
-def test_a_row_alone_is_the_row_in_the_batch(cell, rng):
-    inputs, state = rng.standard_normal((BATCH, TIME, INPUT)), random_like(cell.zero_state(BATCH), rng)
-    outputs, final = dynamic_rnn(cell, inputs, state, RAGGED)
-    for b in range(BATCH):
-        row = slice(b, b + 1)
-        alone, end = dynamic_rnn(cell, inputs[row], tree_map(lambda s, row=row: s[row], state), RAGGED[row])
-        np.testing.assert_allclose(alone, outputs[row], rtol=1e-12, atol=1e-15)
-        assert_trees_close(end, tree_map(lambda s, row=row: s[row], final), rtol=1e-12)
-
-
-def test_past_the_end_outputs_are_0_and_the_state_is_copied_through(cell, rng, backend):
-    cell, inputs, state = to(
-        (cell, rng.standard_normal((BATCH, TIME, INPUT)), random_like(cell.zero_state(BATCH), rng)), backend
-    )
-    outputs, final = dynamic_rnn(cell, inputs, state, RAGGED)
-    for b, length in enumerate(RAGGED):
-        assert not to_numpy(outputs)[b, length:].any()
-        assert to_numpy(outputs)[b, :length].all()
-        _, cut = dynamic_rnn(cell, inputs[:, :length], state)
-        assert_trees_close(tree_map(lambda s, b=b: s[b], final), tree_map(lambda s, b=b: s[b], cut), rtol=1e-12)
-    assert_trees_close(tree_map(lambda s: s[0], final), tree_map(lambda s: s[0], state), rtol=0, atol=0)
-
-
-def test_what_stands_in_the_padding_changes_nothing_gradients_included(cell, rng):
-    inputs = rng.standard_normal((BATCH, TIME, INPUT))
-    other = inputs.copy()
-    for b, length in enumerate(RAGGED):
-        other[b, length:] = 1e6
-    results = []
-    for x in (inputs, other):
-        outputs, final, backward = dynamic_rnn_forward(cell, x, sequence_length=RAGGED)
-        results.append((outputs, final, backward(np.ones_like(outputs), final)))
-    assert_trees_close(results[1], results[0], rtol=0, atol=0)
-    d_inputs = results[0][2][1]
-    assert all(not d_inputs[b, length:].any() for b, length in enumerate(RAGGED))
-
-
-def test_a_stack_of_one_is_the_cell(rng):
-    cell, inputs = random_lstm(INPUT, 5, rng), rng.standard_normal((BATCH, TIME, INPUT))
-    outputs, final = dynamic_rnn(cell, inputs)
-    stacked, (top,) = dynamic_rnn(MultiRNNCell((cell,)), inputs)
-    np.testing.assert_array_equal(stacked, outputs)
-    assert_trees_close(top, final, rtol=0, atol=0)
-
-
 def test_the_last_output_is_h_of_the_top_layer_where_nothing_is_padded(rng):
-    cell, inputs = cells(rng)["stack"], rng.standard_normal((BATCH, TIME, INPUT))
+    cell = MultiRNNCell((random_lstm(INPUT, 5, rng), random_lstm(5, 4, rng)))
+    inputs = rng.standard_normal((BATCH, TIME, INPUT))
     outputs, final = dynamic_rnn(cell, inputs)
     np.testing.assert_array_equal(outputs[:, -1], final[-1].h)
     ragged, final = dynamic_rnn(cell, inputs, sequence_length=RAGGED)
     same = [np.array_equal(ragged[b, -1], final[-1].h[b]) for b in range(BATCH)]
     assert same == [length == TIME or length == 0 for length in RAGGED]  # a length of 0 leaves zeros in both
-
-
-def test_the_two_doors_agree(cell, rng, backend):
-    cell, inputs = to((cell, rng.standard_normal((BATCH, TIME, INPUT))), backend)
-    plain = dynamic_rnn(cell, inputs, sequence_length=RAGGED)
-    assert_trees_close(dynamic_rnn_forward(cell, inputs, sequence_length=RAGGED)[:2], plain, rtol=0, atol=0)
 
 
 def test_a_gradient_that_is_left_out_is_zero(rng):
@@ -250,6 +128,74 @@ def test_lengths_may_be_a_list_an_array_or_a_tensor(rng, backend):
     ]
     assert_trees_close(results[1], results[0], rtol=0, atol=0)
     assert_trees_close(results[2], results[0], rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("time_major", [False, True])
+def test_lengths_beside_time_major_inputs_may_be_an_array(time_major, rng):
+    cell = random_lstm(INPUT, 5, rng)
+    inputs = rng.standard_normal((TIME, BATCH, INPUT) if time_major else (BATCH, TIME, INPUT))
+    outputs, _ = dynamic_rnn(cell, inputs, sequence_length=np.array(RAGGED), time_major=time_major)
+    assert outputs.shape == (*inputs.shape[:2], 5)
+
+
+@pytest.mark.parametrize("lengths", [None, RAGGED], ids=["full", "ragged"])
+@pytest.mark.parametrize("kind", [list, tuple])
+def test_static_rnn_gives_the_numbers_of_dynamic_rnn(lengths, kind, backend, rng):
+    cell = random_lstm(INPUT, 5, rng)
+    arrays = cell, rng.standard_normal((TIME, BATCH, INPUT)), random_like(cell.zero_state(BATCH), rng)
+    cell, inputs, state = to(arrays, backend)
+    steps = kind(inputs[t] for t in range(TIME))
+    expected, expected_state, expected_backward = dynamic_rnn_forward(cell, inputs, state, lengths, time_major=True)
+
+    outputs, final = static_rnn(cell, steps, state, lengths)
+    assert isinstance(outputs, list)
+    assert_trees_close((tuple(outputs), final), (tuple(expected), expected_state), rtol=0, atol=0)
+    outputs, final, backward = static_rnn_forward(cell, steps, state, lengths)
+    assert_trees_close((tuple(outputs), final), (tuple(expected), expected_state), rtol=0, atol=0)
+    for d_outputs, d_final in ((outputs, final), (outputs, None), (None, final)):
+        d_cell, d_steps, d_state = backward(d_outputs, d_final)
+        assert isinstance(d_steps, list)
+        d_expected = expected_backward(None if d_outputs is None else expected, d_final)
+        assert_trees_close((d_cell, tuple(d_steps), d_state), (*d_expected[:1], tuple(d_expected[1]), d_expected[2]))
+
+
+X = np.zeros((BATCH, INPUT))
+
+
+@pytest.mark.parametrize(
+    ("inputs", "error", "message"),
+    [
+        ([], ValueError, "inputs: expected a list with at least one step, got an empty one"),
+        (np.zeros((BATCH, TIME, INPUT)), TypeError, "got ndarray; for one array .* call dynamic_rnn"),
+        ([X, X[:, :2]], ShapeError, r"inputs\[1\]: expected \[batch=6, input=3\], .* the steps differ in shape"),
+        ([X, X[:5]], ShapeError, r"inputs\[1\]: expected \[batch=6, input=3\], got \[5, 3\]"),
+        ([X[0]], ShapeError, r"inputs\[0\]: expected \[batch, input\], got \[3\]"),
+        ([X, X.astype("float32")], TypeError, r"inputs\[1\] is float32, but inputs\[0\] is float64"),
+        ([X, torch.zeros(BATCH, INPUT)], TypeError, r"inputs\[1\] is a torch array, but inputs\[0\] is a numpy array"),
+        ([X[:, :2]], ShapeError, "inputs: expected input=3, the size that the cell was made for, got input=2"),
+    ],
+)
+def test_bad_lists_of_steps_get_one_clear_error(inputs, error, message, rng, without_shape_types):
+    with pytest.raises(error, match=message):
+        static_rnn(random_lstm(INPUT, 5, rng), inputs)
+
+
+@pytest.mark.parametrize("wrap", [lambda cell: cell, ResidualWrapper, lambda cell: MultiRNNCell((PackedState(cell),))])
+def test_the_input_size_is_checked_through_wrappers_and_stacks(wrap, rng):
+    with pytest.raises(ShapeError, match="inputs: expected input=5, the size that the cell was made for, got input=4"):
+        dynamic_rnn(wrap(random_lstm(5, 5, rng)), np.zeros((BATCH, TIME, 4)))
+
+
+class OnlyAKernel(Counter):
+    """A cell that does not say its input size, but has a kernel."""
+
+    kernel = np.zeros((5, 4))
+
+
+def test_without_an_input_size_the_kernel_says_it():
+    for cell in (OnlyAKernel(), MultiRNNCell((OnlyAKernel(),))):
+        with pytest.raises(ShapeError, match="expected input=4, the size that the cell was made for, got input=1"):
+            dynamic_rnn(cell, np.zeros((2, 3, 1)))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,198 @@
+"""Convolution: one small dense layer slid over the image, with the same weights at every place.
+
+Images are NHWC, `[batch, rows, columns, channels]`. A convolution takes two steps: cut out the window in front of every
+output position (`windows_forward`), then multiply each of them, as one row, by one matrix (`Dense`).
+"""
+
+from collections.abc import Callable
+from math import prod
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+from rnn_course.arrays import Array, array_namespace, device, from_numpy, zeros
+from rnn_course.init import check_sizes, glorot_uniform
+from rnn_course.layers import Dense
+from rnn_course.shapes import ShapeError, expect_shape
+
+Pair = int | tuple[int, int]  # one number for rows and columns, or one for each
+
+
+class Conv2D(NamedTuple):
+    """y[n, i, j, f] = bias[f] + Σ_r Σ_s Σ_c x[n, i·stride + r·dilation − before, j·… + s·…, c] · kernel[r, s, c, f].
+
+    The kernel is not flipped (a cross-correlation), as in every deep learning library; outside the image x is 0.
+
+    kernel    `[rows, columns, channels, filters]`
+    bias      `[filters]`
+    stride    how far the window moves from one output to the next: a number, or (rows, columns)
+    padding   "SAME": as many outputs as ceil(input / stride), see `same_padding`; "VALID": no padding
+    dilation  the distance between two cells of the window
+    """
+
+    kernel: Float[Array, "kernel_rows kernel_columns channels filters"]
+    bias: Float[Array, " filters"]
+    stride: Pair = (1, 1)
+    padding: str = "SAME"
+    dilation: Pair = (1, 1)
+
+    @classmethod
+    def init(
+        cls,
+        channels: int,
+        filters: int,
+        size: Pair = (3, 3),
+        *,
+        rng: np.random.Generator,
+        stride: Pair = (1, 1),
+        padding: str = "SAME",
+        dilation: Pair = (1, 1),
+        dtype: str = "float32",
+        backend: str = "numpy",
+        device: str = "cpu",
+    ) -> "Conv2D":
+        """Zero bias and a Glorot-uniform kernel, where the window's area counts in both fans.
+
+        A filter sees rows · columns · channels numbers (fan_in), and a channel of a pixel reaches
+        rows · columns · filters (fan_out). The kernel is uniform in ±√(6 / (fan_in + fan_out)).
+        """
+        check_sizes(channels=channels, filters=filters)
+        expect_padding(padding)
+        kernel = glorot_uniform((*pair("size", size), channels, filters), rng)
+        return cls(
+            kernel=from_numpy(kernel, dtype, backend, device),
+            bias=from_numpy(np.zeros(filters), dtype, backend, device),
+            stride=pair("stride", stride),
+            padding=padding,
+            dilation=pair("dilation", dilation),
+        )
+
+    def __call__(
+        self, x: Float[Array, "batch rows columns channels"]
+    ) -> Float[Array, "batch out_rows out_columns filters"]:
+        """The filtered images. Raises ShapeError for another number of channels, or a window larger than the image."""
+        return self.forward(x)[0]
+
+    def forward(
+        self, x: Float[Array, "batch rows columns channels"]
+    ) -> tuple[Float[Array, "batch out_rows out_columns filters"], Callable]:
+        """y, and backward: dy -> Conv2D of gradients, dx. It is `Dense`'s, with every place's gradient summed."""
+        rows, columns, channels, filters = self.kernel.shape
+        expect_images(x, channels)
+        reshape = array_namespace(x).reshape
+        windows, windows_backward = windows_forward(x, (rows, columns), self.stride, self.padding, self.dilation)
+        places, numbers = tuple(windows.shape[:3]), rows * columns * channels
+        dense = Dense(kernel=reshape(self.kernel, (numbers, filters)), bias=self.bias)
+        y, dense_backward = dense.forward(reshape(windows, (prod(places), numbers)))  # [places, filters]
+
+        def backward(d_output: Float[Array, "batch out_rows out_columns filters"]) -> tuple[Conv2D, Array]:
+            d_dense, d_rows = dense_backward(reshape(d_output, tuple(y.shape)))
+            d_kernel = reshape(d_dense.kernel, tuple(self.kernel.shape))
+            d_layer = self._replace(kernel=d_kernel, bias=d_dense.bias)
+            return d_layer, windows_backward(reshape(d_rows, tuple(windows.shape)))
+
+        return reshape(y, (*places, filters)), backward
+
+
+def windows_forward(
+    x: Float[Array, "batch rows columns channels"],
+    size: Pair,
+    stride: Pair = 1,
+    padding: str = "VALID",
+    dilation: Pair = 1,
+    fill: float = 0.0,
+) -> tuple[Float[Array, "batch out_rows out_columns cells channels"], Callable]:
+    """The window in front of every output (im2col), and backward: d_windows -> d_x (col2im).
+
+    A window has `cells = size rows · size columns`, row by row; cells outside the image hold `fill`. Cell (r, s) of all
+    windows at once is one shifted, strided slice of the image; backward adds each slice back where it came from.
+    """
+    xp = array_namespace(x)
+    sizes, strides, dilations = pair("size", size), pair("stride", stride), pair("dilation", dilation)
+    borders, slices = [], []
+    for axis, name in enumerate(("rows", "columns")):
+        n, k, step, gap = x.shape[1 + axis], sizes[axis], strides[axis], dilations[axis]
+        outputs = _outputs(name, n, k, step, padding, gap)
+        borders.append(same_padding(n, k, step, gap) if padding == "SAME" else (0, 0))
+        slices.append([slice(cell * gap, cell * gap + (outputs - 1) * step + 1, step) for cell in range(k)])
+    cells = [(r, s) for r in slices[0] for s in slices[1]]
+    padded = _pad(x, borders, fill)
+    windows = xp.stack([padded[:, r, s, :] for r, s in cells], axis=3)
+
+    def backward(d_windows: Float[Array, "batch out_rows out_columns cells channels"]) -> Array:
+        d_padded = zeros(tuple(padded.shape), like=d_windows)
+        for k, (r, s) in enumerate(cells):
+            d_padded[:, r, s, :] += d_windows[:, :, :, k, :]  # our own new array: nobody else sees it change
+        (top, _), (left, _) = borders
+        return d_padded[:, top : top + x.shape[1], left : left + x.shape[2], :]
+
+    return windows, backward
+
+
+def output_size(size: int, kernel: int, stride: int = 1, padding: str = "SAME", dilation: int = 1) -> int:
+    """How many outputs a convolution or pooling has along one axis.
+
+    SAME: ceil(size / stride). VALID: ceil((size − extent + 1) / stride), where extent = (kernel − 1) · dilation + 1
+    is what the window spans. Raises ShapeError if the window is larger than the image (VALID).
+    """
+    return _outputs("size", size, kernel, stride, padding, dilation)
+
+
+def same_padding(size: int, kernel: int, stride: int = 1, dilation: int = 1) -> tuple[int, int]:
+    """How many zeros (before, after) an axis gets with SAME, as TensorFlow counts them.
+
+    total = max((ceil(size / stride) − 1) · stride + (kernel − 1) · dilation + 1 − size, 0) and
+    before = floor(total / 2), after = total − before: if the total is odd, the odd zero goes after.
+    """
+    extent = (kernel - 1) * dilation + 1
+    total = max((-(-size // stride) - 1) * stride + extent - size, 0)
+    return total // 2, total - total // 2
+
+
+def pair(name: str, value: Any) -> tuple[int, int]:
+    """`n` as (n, n), and a pair as it is. Raises ValueError for anything but positive whole numbers of Python."""
+    both = (value, value) if isinstance(value, int) else value
+    if not isinstance(both, tuple) or len(both) != 2 or not all(isinstance(n, int) and n > 0 for n in both):
+        raise ValueError(f"{name}: expected a positive whole number, or two of them as (rows, columns), got {value!r}")
+    return both
+
+
+def expect_padding(padding: str) -> None:
+    """Raise ValueError unless `padding` is "SAME" or "VALID"."""
+    if padding not in ("SAME", "VALID"):
+        raise ValueError(f"padding: expected 'SAME' or 'VALID', got {padding!r}")
+
+
+def expect_images(x: Any, channels: int | None = None) -> None:
+    """Raise ShapeError unless `x` is `[batch, rows, columns, channels]`, with so many channels if a number is given."""
+    shape = tuple(getattr(x, "shape", ()))
+    cause = ""
+    if len(shape) == 3:
+        cause = "grey images without an axis for their one channel: x[..., None] adds it"
+    elif len(shape) == 4 and shape[1] == channels:
+        cause = "the images look NCHW: the course's are NHWC"
+    sizes = {} if channels is None else {"channels": channels}
+    expect_shape("x", x, "batch rows columns channels", cause=cause, **sizes)
+
+
+def _outputs(axis: str, size: int, kernel: int, stride: int, padding: str, dilation: int) -> int:
+    expect_padding(padding)
+    extent = 1 if padding == "SAME" else (kernel - 1) * dilation + 1
+    if size < extent:
+        cause = "padding 'VALID' on an image that earlier layers have made small; 'SAME' fits any size"
+        raise ShapeError(
+            f"x: expected {axis} >= {extent}, which a window of {kernel} with dilation {dilation} and padding "
+            f"{padding} needs, got {size}. Likely cause: {cause if padding == 'VALID' else 'empty images'}"
+        )
+    return -(-(size - extent + 1) // stride)
+
+
+def _pad(x: Array, borders: list[tuple[int, int]], fill: float) -> Array:
+    xp = array_namespace(x)
+    for axis, border in enumerate(borders, start=1):
+        if any(border):
+            shapes = [(*x.shape[:axis], width, *x.shape[axis + 1 :]) for width in border]
+            before, after = (xp.full(shape, fill, dtype=x.dtype, device=device(x)) for shape in shapes)
+            x = xp.concat([before, x, after], axis=axis)
+    return x
