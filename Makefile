@@ -49,9 +49,9 @@ book-tests: book ## test the built pages, in a browser too where Chromium is ins
 	$(BIN)/python tools/vendor.py --tests
 	$(BIN)/python -m pytest tests/book
 
-notebooks: $(READY) ## write what is generated: the notebooks whose text sources changed, the page of the package
+notebooks: $(READY) ## write what is generated: the notebooks whose text sources changed, the pages made from the code
 	$(BIN)/python tools/notebooks.py
-	$(BIN)/python -m tools.api_page
+	$(BIN)/python -m tools.pages
 
 clean: ## remove everything that was built, also the virtual environment; your exercises stay
 	rm -rf _build build dist .cache .pytest_cache .ruff_cache .hypothesis $(VENV)

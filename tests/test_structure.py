@@ -70,8 +70,8 @@ def test_every_exercise_of_the_catalogues_stands_in_a_notebook_once():
     assert sorted(checked) == sorted(rnn_course.checks.EXERCISES)
 
 
-def test_the_page_of_the_package_is_what_the_code_says():
-    command = [sys.executable, "-m", "tools.api_page", "--check"]
+def test_the_pages_made_from_the_code_are_what_it_says():
+    command = [sys.executable, "-m", "tools.pages", "--check"]
     outcome = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
 

@@ -1,20 +1,13 @@
-"""Write book/api.md: every public name with its signature, fields and docstring, in the groups of `__all__`.
-
-`python tools/api_page.py` writes the page, `--check` only says whether it is what the code says.
-"""
+"""The page book/api.md: every public name with its signature, fields and docstring, in the groups of `__all__`."""
 
 import inspect
 import re
-import sys
-from pathlib import Path
 from typing import Any
 
 import rnn_course
 from rnn_course import convert
 from rnn_course.torch_modules import AsModule
 
-ROOT = Path(__file__).parents[1]
-PAGE = ROOT / "book" / "api.md"
 INTRODUCTION = """# The package, name by name
 
 Everything that {code}`import rnn_course` gives, in the order of the chapters. This page is made from the code: each
@@ -150,19 +143,3 @@ def escape(text: str) -> str:
     """Text outside backticks with Markdown's special characters made harmless; inside them it is code, no claim."""
     parts = text.split("`")
     return "`".join(re.sub(r"([*_<>$|\[\]{}])", r"\\\1", part) if k % 2 == 0 else part for k, part in enumerate(parts))
-
-
-def main() -> int:
-    """Write or check the page; 1 if the check finds a difference."""
-    text = page()
-    if "--check" not in sys.argv[1:]:
-        PAGE.write_text(text, encoding="utf-8")
-        return 0
-    if PAGE.is_file() and PAGE.read_text(encoding="utf-8") == text:
-        return 0
-    print(f"{PAGE.relative_to(ROOT)} is not what the code says. Run tools/api_page.py, look at the change, commit it.")
-    return 1
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())
