@@ -11,7 +11,7 @@ from typing import Any
 from jaxtyping import Float, Int
 
 from rnn_course.arrays import Array, array_namespace, device, swap_batch_time
-from rnn_course.rnn import dynamic_rnn, dynamic_rnn_forward, expect_lengths
+from rnn_course.rnn import dynamic_rnn, dynamic_rnn_forward, lengths_beside
 from rnn_course.shapes import ShapeError, expect_shape
 from rnn_course.tree import is_array
 
@@ -37,7 +37,7 @@ def reverse_sequence(
         return xp.flip(x, axis=0 if time_major else 1)
     rows: Any = swap_batch_time(x) if time_major else x  # [batch, time, ...]
     batch, time = rows.shape[:2]
-    lengths: Any = expect_lengths(sequence_length, x, batch, time)
+    lengths: Any = lengths_beside(x, sequence_length, batch, time)
     steps = xp.arange(time, dtype=xp.int64, device=device(x))[None, :]
     source = xp.where(steps < lengths[:, None], lengths[:, None] - 1 - steps, steps)  # [batch, time]
     reversed_rows = rows[xp.arange(batch, dtype=xp.int64, device=device(x))[:, None], source]
@@ -175,7 +175,7 @@ def stack_bidirectional_dynamic_rnn_forward(
 
 def _lengths(sequence_length: Any, inputs: Array, time_major: bool) -> Array | None:
     sizes = expect_shape("inputs", inputs, "time batch input" if time_major else "batch time input")
-    return expect_lengths(sequence_length, inputs, sizes["batch"], sizes["time"])
+    return lengths_beside(inputs, sequence_length, sizes["batch"], sizes["time"])
 
 
 def _layers(*lists: Any) -> Iterator[tuple]:

@@ -13,7 +13,7 @@ from jaxtyping import Float
 
 from rnn_course.activations import forward_of, sigmoid
 from rnn_course.arrays import Array, array_namespace, from_numpy, split_columns, zeros
-from rnn_course.init import check_sizes, glorot_uniform
+from rnn_course.init import check_sizes, glorot_uniform, lstm_bias
 from rnn_course.lstm_options import LSTMPeepholes, expect_options, forward_with_options, initial_peepholes
 from rnn_course.shapes import expect_shape, expect_state
 from rnn_course.tree import tree_map
@@ -156,11 +156,9 @@ class LSTMCell(NamedTuple):
     ) -> "LSTMCell":
         """Glorot-uniform over the whole kernel, as TensorFlow 1 does; zero bias but `forget_bias` in the f block."""
         kernel = initial_kernel(input_size, hidden_size, 4, rng, projection_size)
-        bias = np.zeros(4 * hidden_size)
-        bias[2 * hidden_size : 3 * hidden_size] = forget_bias  # i, j, f, o: f is the third block
         cell = cls(
             kernel=kernel,
-            bias=bias,
+            bias=lstm_bias(hidden_size, forget_bias),
             peepholes=initial_peepholes(hidden_size, rng) if peepholes else None,
             projection=None if projection_size is None else glorot_uniform((hidden_size, projection_size), rng),
             cell_clip=cell_clip,

@@ -31,11 +31,13 @@ class Embedding(NamedTuple):
         check_sizes(vocabulary=vocabulary, features=features)
         return cls(from_numpy(glorot_uniform((vocabulary, features), rng), dtype, backend, device))
 
-    def __call__(self, ids: Integer[Array, "batch *places"]) -> Float[Array, "batch *places features"]:
+    def __call__(self, ids: Integer[Array, " batch *places"]) -> Float[Array, " batch *places features"]:
         """The rows of the ids. Raises TypeError for ids that are not whole numbers, ValueError for unknown ones."""
         return self.forward(ids)[0]
 
-    def forward(self, ids: Integer[Array, "batch *places"]) -> tuple[Float[Array, "batch *places features"], Callable]:
+    def forward(
+        self, ids: Integer[Array, " batch *places"]
+    ) -> tuple[Float[Array, " batch *places features"], Callable]:
         """y, and backward: dy -> Embedding of gradients, None.
 
         A row of the kernel gets the sum of dy over all places where its id stands; a row that was not used gets 0. Ids
@@ -46,7 +48,7 @@ class Embedding(NamedTuple):
         flat = xp.astype(xp.reshape(ids, (-1,)), xp.int64)  # [places]
         features = self.kernel.shape[1]
 
-        def backward(d_output: Float[Array, "batch *places features"]) -> tuple[Embedding, None]:
+        def backward(d_output: Float[Array, " batch *places features"]) -> tuple[Embedding, None]:
             distinct, place = xp.unique_inverse(flat)
             number = xp.arange(distinct.shape[0], device=device(flat))
             one_hot = xp.astype(number[:, None] == place[None, :], d_output.dtype)  # [distinct, places]

@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float, Int
 from rnn_course.activations import log_softmax
 from rnn_course.arrays import Array, array_namespace, device, integers, to_numpy, zeros
 from rnn_course.init import check_sizes
-from rnn_course.shapes import expect_shape
+from rnn_course.shapes import expect_lengths, expect_shape
 
 Scalar = Float[Array, ""]
 
@@ -67,8 +67,8 @@ def softmax_cross_entropy_forward(
 
 
 def mean_squared_error(
-    predictions: Float[Array, "batch *rest"],
-    targets: Float[Array, "batch *rest"],
+    predictions: Float[Array, " batch *rest"],
+    targets: Float[Array, " batch *rest"],
     mask: Bool[Array, "batch ..."] | None = None,
 ) -> Scalar:
     """L = mean of (prediction − target)² over all numbers, of all places that count.
@@ -83,8 +83,8 @@ def mean_squared_error(
 
 
 def mean_squared_error_forward(
-    predictions: Float[Array, "batch *rest"],
-    targets: Float[Array, "batch *rest"],
+    predictions: Float[Array, " batch *rest"],
+    targets: Float[Array, " batch *rest"],
     mask: Bool[Array, "batch ..."] | None = None,
 ) -> tuple[Scalar, Callable]:
     """The loss, and backward: d_loss -> d_predictions = d_loss · 2 (prediction − target) / numbers that count."""
@@ -102,7 +102,7 @@ def mean_squared_error_forward(
     weights = xp.reshape(weights, shape[:places] + rest)
     loss = xp.sum(weights * error * error)
 
-    def backward(d_loss: float | Array = 1.0) -> Float[Array, "batch *rest"]:
+    def backward(d_loss: float | Array = 1.0) -> Float[Array, " batch *rest"]:
         return d_loss * 2 * weights * error
 
     return loss, backward
@@ -119,14 +119,7 @@ def sequence_mask(lengths: Int[Array, " batch"], time: int) -> Bool[Array, "batc
     """
     check_sizes(time=time)
     expect_shape("lengths", lengths, "batch")
-    values = to_numpy(lengths)
-    if values.dtype.kind not in "iu":
-        raise TypeError(f"lengths: expected whole numbers, got {values.dtype}")
-    outside = values[(values < 0) | (values > time)]
-    if outside.size:
-        raise ValueError(
-            f"lengths: expected whole numbers from 0 to {time}, the size of the time axis, got {outside[0]}"
-        )
+    expect_lengths("lengths", lengths, time)
     return integers(range(time), like=lengths)[None, :] < lengths[:, None]
 
 

@@ -1,8 +1,8 @@
 """Optimisers as pure functions: they return new weights and a new state, and change neither.
 
-optimizer = adam(1e-3)
-state = optimizer.init(model)
-model, state = optimizer.update(model, gradient, state)
+    optimizer = adam(1e-3)
+    state = optimizer.init(model)
+    model, state = optimizer.update(model, gradient, state)
 
 A learning rate is a number, or a schedule: a function of the number of the update, such as `one_cycle(peak, steps)`.
 Every optimiser raises ValueError for numbers out of range, and at an update for a rate that is negative or not finite.

@@ -16,11 +16,10 @@ from rnn_course.arrays import (
     device,
     integers,
     swap_batch_time,
-    to_numpy,
     zeros,
     zeros_like,
 )
-from rnn_course.shapes import ShapeError, expect_shape, expect_state
+from rnn_course.shapes import ShapeError, expect_lengths, expect_shape, expect_state
 from rnn_course.tree import add, named_leaves
 from rnn_course.wrappers import Masked
 
@@ -178,7 +177,7 @@ def _prepare(
         for name, leaf in named_leaves(state, "initial_state"):
             _expect_same_kind(name, leaf, inputs)
     _expect_input_size(cell, sizes["input"])
-    lengths = expect_lengths(sequence_length, inputs, batch, time)
+    lengths = lengths_beside(inputs, sequence_length, batch, time)
     return inputs if time_major else swap_batch_time(inputs), state, lengths
 
 
@@ -225,17 +224,9 @@ def _expect_same_kind(name: str, leaf: Array, inputs: Array, other: str = "input
         )
 
 
-def expect_lengths(sequence_length: Any, inputs: Array, batch: int, time: int) -> Array | None:
+def lengths_beside(inputs: Array, sequence_length: Any, batch: int, time: int) -> Array | None:
     """The lengths as integers beside the inputs, each within 0 … time; None stays None."""
     if sequence_length is None:
         return None
-    values = to_numpy(sequence_length)
-    expect_shape("sequence_length", values, "batch", batch=batch)
-    if values.dtype.kind not in "iu":
-        raise TypeError(f"sequence_length: expected whole numbers, got {values.dtype}")
-    outside = values[(values < 0) | (values > time)]
-    if outside.size:
-        raise ValueError(
-            f"sequence_length: expected whole numbers from 0 to {time}, the size of the time axis, got {outside[0]}"
-        )
+    expect_lengths("sequence_length", sequence_length, time, batch=batch)
     return integers(sequence_length, like=inputs)

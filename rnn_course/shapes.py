@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from rnn_course.arrays import to_numpy
 from rnn_course.tree import Tree, is_array, named_leaves
 
 
@@ -54,6 +55,22 @@ def expect_state(argument: str, state: Any, sizes: Any, batch: int) -> None:
     names = [f".{field}" for field in fields] if fields else [f"[{k}]" for k in range(len(sizes))]
     for name, branch, size in zip(names, state, sizes, strict=True):
         expect_state(argument + name, branch, size, batch)
+
+
+def expect_lengths(argument: str, lengths: Any, time: int, **sizes: int) -> None:
+    """Check that `lengths` (a list or an array) has one whole number from 0 to `time` for each row.
+
+    Raises ShapeError for its shape, TypeError for what is no whole number, ValueError for a number out of range.
+    """
+    values = to_numpy(lengths)
+    expect_shape(argument, values, "batch", cause="", **sizes)
+    if values.dtype.kind not in "iu":
+        raise TypeError(f"{argument}: expected whole numbers, got {values.dtype}")
+    outside = values[(values < 0) | (values > time)]
+    if outside.size:
+        raise ValueError(
+            f"{argument}: expected whole numbers from 0 to {time}, the size of the time axis, got {outside[0]}"
+        )
 
 
 def describe(tree: Tree, name: str = "") -> str:

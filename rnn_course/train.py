@@ -13,6 +13,7 @@ import numpy as np
 from rnn_course.activations import softmax
 from rnn_course.arrays import Array, autograd, backend_of, no_gradient, to_numpy
 from rnn_course.data.splits import Split, minibatches
+from rnn_course.dropout_wrapper import DropoutWrapper
 from rnn_course.layers import Chain
 from rnn_course.losses import softmax_cross_entropy_forward
 from rnn_course.optim import Optimizer, clip_by_global_norm, global_norm
@@ -159,6 +160,11 @@ def fit(
 def _refuse_training_layers(model: Tree, path: str = "model") -> None:
     if not isinstance(model, tuple):
         return
+    if isinstance(model, DropoutWrapper):
+        raise TypeError(
+            f"{path} is a DropoutWrapper; fit would keep its masks for all batches, and measure the accuracy with "
+            "them. Write the loop with redraw_dropout for each batch, and without_dropout to measure"
+        )
     if hasattr(model, "forward_training") and not isinstance(model, Chain):
         raise TypeError(
             f"{path} is a {type(model).__name__}, which learns otherwise than it answers; fit would train it as it "

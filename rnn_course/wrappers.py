@@ -70,11 +70,8 @@ class Masked(NamedTuple):
         return only_alive(output), kept, backward
 
 
-class ResidualWrapper(NamedTuple):
-    """output = cell's output + x, so that a deep stack is easier to train (He et al. 2015; Wu et al. 2016).
-
-    The output of the cell must be as wide as its input. Past the end of a row `dynamic_rnn` still gives 0, not x.
-    """
+class _Around(NamedTuple):
+    """What wrappers with nothing but a cell have in common: they are the cell, unless they say otherwise."""
 
     cell: Any
 
@@ -103,6 +100,19 @@ class ResidualWrapper(NamedTuple):
         return self.forward(x, state)[:2]
 
     def forward(self, x: Float[Array, "batch input"], state: Any) -> tuple[Array, Any, Callable]:
+        """One step, and its backward."""
+        return self.cell.forward(x, state)
+
+
+class ResidualWrapper(_Around):
+    """output = cell's output + x, so that a deep stack is easier to train (He et al. 2015; Wu et al. 2016).
+
+    The output of the cell must be as wide as its input. Past the end of a row `dynamic_rnn` still gives 0, not x.
+    """
+
+    __slots__ = ()
+
+    def forward(self, x: Float[Array, "batch input"], state: Any) -> tuple[Array, Any, Callable]:
         """One step, and its backward: d_output goes through the cell, and past it to x.
 
         Raises ShapeError if the output of the cell is not as wide as x.
@@ -121,38 +131,23 @@ class ResidualWrapper(NamedTuple):
         return output + x, new_state, backward
 
 
-class PackedState(NamedTuple):
+class PackedState(_Around):
     """`cell` with its state as one array: the parts side by side, as TensorFlow 1 did with `state_is_tuple=False`.
 
     For an LSTM that is `[batch, c + h]`, c first; for a stack the states of all layers, bottom first. `pack_state` and
     `unpack_state` convert.
     """
 
-    cell: Any
-
-    @property
-    def input_size(self) -> int:
-        """The input size of the cell."""
-        return self.cell.input_size
+    __slots__ = ()
 
     @property
     def state_size(self) -> int:
         """The widths of all parts of the cell's state together."""
         return total_size(self.cell.state_size)
 
-    @property
-    def output_size(self) -> int:
-        """The output size of the cell."""
-        return self.cell.output_size
-
     def zero_state(self, batch_size: int) -> Float[Array, "batch state"]:
         """The zero state of the cell, packed."""
         return pack_state(self.cell.zero_state(batch_size))
-
-    def __call__(self, x: Float[Array, "batch input"], state: Float[Array, "batch state"]) -> tuple[Array, Array]:
-        """One step: output, new packed state. Raises ShapeError if x or the state does not fit the cell."""
-        expect_fit(self, x, state)
-        return self.forward(x, state)[:2]
 
     def forward(
         self, x: Float[Array, "batch input"], state: Float[Array, "batch state"]

@@ -15,7 +15,7 @@ class Split(NamedTuple):
     """Images and their labels, example by example; a tree, so `to(split, "torch", "cuda")` moves it."""
 
     images: Float[Array, "example row column"]  # float32; brightness from 0 (background) to 1 (ink)
-    labels: Int[Array, "example"]  # int64; the digit, 0 to 9
+    labels: Int[Array, " example"]  # int64; the digit, 0 to 9
 
 
 class Digits(NamedTuple):

@@ -5,6 +5,7 @@ from rnn_course import (
     Chain,
     Dense,
     Dropout,
+    DropoutWrapper,
     Flatten,
     LastStepClassifier,
     LSTMCell,
@@ -92,6 +93,13 @@ def test_an_lstm_learns_digits(digits):
 def test_fit_refuses_layers_that_learn_otherwise_than_they_answer(digits, rng):
     model = Chain((Flatten(), Dense.init(64, 10, rng=rng), Dropout(0.5)))
     with pytest.raises(TypeError, match=r"model\.layers\.2 is a Dropout, which learns otherwise than it answers"):
+        fit(model, digits.train, optimizer=sgd(0.1), epochs=1, batch_size=50, rng=rng, progress=False)
+
+
+def test_fit_refuses_dropout_around_a_cell(digits, rng):
+    plain = small_lstm()
+    model = plain._replace(cell=DropoutWrapper.init(plain.cell, rng=rng, output_keep_prob=0.5))
+    with pytest.raises(TypeError, match=r"model\.cell is a DropoutWrapper; fit would keep its masks"):
         fit(model, digits.train, optimizer=sgd(0.1), epochs=1, batch_size=50, rng=rng, progress=False)
 
 
