@@ -55,7 +55,7 @@ EXERCISES = (
         solution=predict_shapes,
         reason="All three hold 784 numbers an example: 784 = 28 · 28 · 1 = 28 · 28. The batch axis comes first in each.",
         cases=(lambda rng: (3,), lambda rng: (100,), lambda rng: (1,)),
-        outputs=("vectors", "images", "rows"),
+        results=("vectors", "images", "rows"),
         backends=("numpy",),
         dtypes=("float64",),
         mistakes=(
@@ -106,7 +106,7 @@ EXERCISES = (
         reason="`reshape` keeps the order in memory, last axis fastest: the rows of an image end up one after the other. "
         "-1 asks for the size that is left over, rows · columns.",
         cases=(_images(5, 3, 4), _images(2, 28, 27), _images(1, 6, 2)),
-        axes="batch pixel",
+        results=("[batch, pixel]",),
         mistakes=(
             Mistake(
                 "column after column",
@@ -151,7 +151,7 @@ EXERCISES = (
         reason="The vector holds the rows one after the other, so cutting it every `columns` numbers gives them back. "
         "The last axis, of size 1, is the one grey channel.",
         cases=(_vectors(5, 3, 4), _vectors(2, 28, 27), _vectors(7, 2, 6)),
-        axes="batch row column channel",
+        results=("[batch, row, column, channel]",),
         mistakes=(
             Mistake(
                 "no channel axis",
@@ -195,7 +195,7 @@ EXERCISES = (
         reason="Axes change their places, so this is a transpose, never a reshape: the new order is old axes 0, 3, 1, 2. "
         "Torch calls the same thing `images.permute(0, 3, 1, 2)`.",
         cases=(_images(2, 5, 4, 3), _images(1, 7, 6, 2), _images(3, 2, 8, 5)),
-        axes="batch channel row column",
+        results=("[batch, channel, row, column]",),
         backends=("numpy",),
         mistakes=(
             Mistake(
@@ -236,7 +236,7 @@ EXERCISES = (
         reason="Two axes change places, so it is a transpose. `swapaxes(0, 1)` exists for NumPy arrays and Torch tensors; "
         "doing it twice gives back what you had.",
         cases=(_images(4, 3, 5), _images(2, 28, 27), _images(1, 6, 2)),
-        axes="time batch input",
+        results=("[time, batch, input]",),
         mistakes=(
             Mistake(
                 "reshape for transpose",
@@ -275,7 +275,7 @@ EXERCISES = (
         solution=row_at_step,
         reason="Time runs along the rows, axis 1. The batch axis is kept whole: all examples take the same step together.",
         cases=(_images_and_step(5, 6, 4, 2), _images_and_step(9, 8, 7, 3), _images_and_step(3, 5, 4, 0)),
-        axes="batch column",
+        results=("[batch, column]",),
         mistakes=(
             Mistake(
                 "a column",

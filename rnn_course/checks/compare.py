@@ -1,88 +1,202 @@
-"""The first way in which an answer differs from the reference, in words that never give the reference away."""
+"""Where an answer differs from the reference: the first result that does, and in what way.
 
-from typing import Any
+The words never give the reference away: they name places, axes and structures, and one number of each at most.
+"""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from rnn_course.arrays import backend_of, to_numpy
-from rnn_course.tree import is_array
+from rnn_course.checks.findings import axes_moved, find_structure, is_close
+from rnn_course.tree import is_array, named_leaves
 
-TOLERANCE = {"float64": 1e-9, "float32": 1e-4}
+Axes = dict[str, tuple[str, ...]]  # the names of the axes of each result, by its path
 
 
-def first_difference(got: Any, expected: Any, axes: str = "", outputs: tuple[str, ...] = (), where: str = "") -> str:
-    """A sentence that locates the first difference, or "" where there is none."""
-    label = where or "the result"
+class Difference(NamedTuple):
+    """The first difference: the path of the result it is in ("" for the only one), and a sentence in words."""
+
+    path: str
+    text: str
+
+
+class Pair(NamedTuple):
+    """One result of the reference beside the answer's; `problem` says why they cannot be compared, if they cannot."""
+
+    path: str
+    got: Any
+    expected: Any
+    problem: str = ""
+
+    @property
+    def label(self) -> str:
+        """How a message calls it."""
+        return f"`{self.path}`" if self.path else "the result"
+
+
+def agree(got: Any, expected: Any) -> bool:
+    """Whether two values have the same structure, types and numbers, the numbers within rounding."""
+    return all(not pair.problem and not _problem(pair) for pair in _pairs(got, expected, {}))
+
+
+def agreeing_parts(got: Any, expected: Any, axes: Axes) -> dict[str, bool]:
+    """For each result, by its path, whether it agrees."""
+    return {pair.path: not pair.problem and not _problem(pair) for pair in _pairs(got, expected, axes)}
+
+
+def first_difference(
+    got: Any, expected: Any, axes: Axes, blocks: tuple[str, ...] = (), arguments: dict[str, Any] | None = None
+) -> Difference | None:
+    """The first difference, or None where there is none. `arguments` serve to say "these are the numbers of `h`"."""
+    for pair in _pairs(got, expected, axes):
+        text = pair.problem or _problem(pair, axes.get(pair.path, ()))
+        if text == VALUES:
+            text = _explain(pair, axes.get(pair.path, ()), blocks, _whose_numbers(pair, expected, arguments or {}))
+        if text:
+            return Difference(pair.path, text)
+    return None
+
+
+def _pairs(got: Any, expected: Any, axes: Axes, path: str = "") -> Iterator[Pair]:
+    """The leaves of both, side by side. Where the structure is wrong, the tuple is the leaf, with the problem."""
+    if not isinstance(expected, tuple):
+        yield Pair(path, got, expected)
+        return
+    names = _names(expected, axes, path)
+    if problem := _structure(got, expected, names, path):
+        yield Pair(path, got, expected, problem)
+        return
+    for name, ours, theirs in zip(names, expected, got, strict=True):
+        yield from _pairs(theirs, ours, axes, f"{path}.{name}" if path else name)
+
+
+def _structure(got: Any, expected: tuple, names: tuple[str, ...], path: str) -> str:
+    """What is wrong with the answer as a tuple, or ""."""
+    label = f"`{path}`" if path else "the result"
+    fields = getattr(expected, "_fields", None)
+    wanted = f"{type(expected).__name__}({', '.join(f'{name}=…' for name in names)})" if fields else ", ".join(names)
     if got is None:
         return f"{label} is None: is there a `return` missing?"
-    if is_array(expected):
-        return _array_difference(got, expected, axes, label)
-    if isinstance(expected, tuple):
-        return _tuple_difference(got, expected, axes, outputs, label)
-    return "" if got == expected else f"{label} is {got!r}, which is not right"
-
-
-def _tuple_difference(got: Any, expected: tuple, axes: str, outputs: tuple[str, ...], label: str) -> str:
     if not isinstance(got, tuple | list):
-        return f"{label} should be {len(expected)} values, got one {type(got).__name__}"
+        return f"{label} should be {len(expected)} values ({wanted}), got one {_kind(got)}"
     if len(got) != len(expected):
-        return f"{label} should have {len(expected)} parts, got {len(got)}: {got!r}"[:200]
-    names = outputs or getattr(expected, "_fields", None) or tuple(f"[{k}]" for k in range(len(expected)))
-    for name, got_part, expected_part in zip(names, got, expected, strict=True):
-        inner = name if label == "the result" else f"{label}{name if name.startswith('[') else '.' + name}"
-        difference = first_difference(got_part, expected_part, axes, (), inner)
-        if difference:
-            return difference
+        return f"{label} should have {len(expected)} parts ({wanted}), got {len(got)}"
+    if fields and not hasattr(got, "_fields"):
+        return f"{label} should be built by name, {wanted}; got a plain {type(got).__name__}, whose order says nothing"
+    if fields and got._fields != fields:  # type: ignore[union-attr]
+        return f"{label} should be {wanted}, got a {type(got).__name__}"
     return ""
 
 
-def _array_difference(got: Any, expected: Any, axes: str, label: str) -> str:
+def _names(expected: tuple, axes: Axes, path: str) -> tuple[str, ...]:
+    """The names of the parts of a tuple: its fields, else those declared below `path`, else their numbers."""
+    if hasattr(expected, "_fields"):
+        return expected._fields  # type: ignore[attr-defined]
+    start = f"{path}." if path else ""
+    below = [declared.removeprefix(start) for declared in axes if declared and declared.startswith(start)]
+    declared = tuple(dict.fromkeys(name.partition(".")[0] for name in below))
+    return declared if len(declared) == len(expected) else tuple(str(k) for k in range(len(expected)))
+
+
+VALUES = "the values differ"  # arrays of one shape and type; what more there is to say takes longer to find
+
+
+def _problem(pair: Pair, axes: tuple[str, ...] = ()) -> str:
+    """What is wrong with one result, VALUES if it is only the numbers, or ""."""
+    got, expected, label = pair.got, pair.expected, pair.label
+    if is_array(expected):
+        return _array_problem(pair, axes)
+    if got is None and expected is not None:
+        return f"{label} is None: is there a `return` missing?"
+    if isinstance(expected, bool) or not isinstance(expected, int | float):
+        right = type(got) is type(expected) and got == expected
+        return "" if right else f"{label} is {_short(got)}, which is not right"
+    if is_array(got) and tuple(got.shape) == ():  # type: ignore[union-attr]
+        got = got.item()  # type: ignore[union-attr]
+    if isinstance(got, bool) or not isinstance(got, int | float):
+        return f"{label} is {_short(got)}, expected a number"
+    if isinstance(expected, int) and isinstance(got, float) and got == expected:
+        return f"{label} is {got!r}, a float; a size or a count is an int (// divides without leaving the integers)"
+    return "" if np.isclose(got, expected, rtol=1e-6, atol=1e-12) else f"{label} is {_short(got)}, which is not right"
+
+
+def _array_problem(pair: Pair, axes: tuple[str, ...]) -> str:
+    got, expected, label = pair.got, pair.expected, pair.label
+    if got is None:
+        return f"{label} is None: is there a `return` missing?"
     if not is_array(got):
-        return f"{label} is {type(got).__name__}, expected an array of shape {_shape(expected.shape, axes)}"
-    if backend_of(got) != backend_of(expected):
-        return f"{label} is a {backend_of(got)} array, but the arguments were {backend_of(expected)} arrays"
+        return f"{label} is {_kind(got)}, expected an array of shape {shape_text(expected.shape, axes)}"
+    if _library(got) != _library(expected):
+        return f"{label} is a {_library(got)} array, but the arguments were {_library(expected)} arrays"
     if tuple(got.shape) != tuple(expected.shape):
-        return _shape_difference(tuple(got.shape), tuple(expected.shape), axes, label)
+        return _shape_difference(to_numpy(got), to_numpy(expected), axes, label)
     if got.dtype != expected.dtype:
-        return f"{label} is {got.dtype}, expected {expected.dtype}: the type of the arguments should stay"
-    ours, theirs = to_numpy(expected), to_numpy(got)
-    tolerance = TOLERANCE.get(str(ours.dtype), 0.0)
-    close = np.isclose(theirs, ours, rtol=tolerance, atol=tolerance)
-    if close.all():
-        return ""
-    first = tuple(int(k) for k in np.argwhere(~close)[0])
-    names = axes.split()
-    place = ", ".join(f"{names[k]} {i}" if len(names) == len(first) else str(i) for k, i in enumerate(first))
-    extra = _structure(theirs, ours, names)
-    return (
-        f"{label} has the right shape, but {int((~close).sum())} of {close.size} numbers differ; the first at "
-        f"[{place}]: expected {ours[first]:.4g}, got {theirs[first]:.4g}{extra}"
-    )
+        names = [str(x.dtype).removeprefix("torch.") for x in (got, expected)]
+        return f"{label} is {names[0]}, expected {names[1]}: the type of the arguments should stay"
+    if getattr(got, "device", "") != getattr(expected, "device", ""):
+        return f"{label} is on the device {got.device}, but the arguments are on {expected.device}"
+    return "" if is_close(to_numpy(got), to_numpy(expected)).all() else VALUES
 
 
-def _shape_difference(got: tuple, expected: tuple, axes: str, label: str) -> str:
-    sentence = f"{label} has shape {list(got)}, expected {_shape(expected, axes)}"
-    if sorted(got) == sorted(expected):
+def _shape_difference(got: np.ndarray, expected: np.ndarray, axes: tuple[str, ...], label: str) -> str:
+    sentence = f"{label} has shape {list(got.shape)}, expected {shape_text(expected.shape, axes)}"
+    if sorted(got.shape) == sorted(expected.shape):
+        if axes_moved(got, expected):
+            return f"{sentence}: the numbers are right, the axes stand in another order"
         return f"{sentence}: the right sizes in another order"
-    if len(got) != len(expected):
-        return f"{sentence}: {len(got)} axes instead of {len(expected)}"
+    if got.size == expected.size and is_close(got.reshape(expected.shape), expected).all():
+        return f"{sentence}: the numbers are right, only the shape is not"
+    if got.ndim != expected.ndim:
+        return f"{sentence}: {got.ndim} axes instead of {expected.ndim}"
+    wrong = [k for k in range(got.ndim) if got.shape[k] != expected.shape[k]]
+    if len(wrong) == 1 and len(axes) == got.ndim:
+        return f"{sentence}: only the axis `{axes[wrong[0]]}` has another size"
     return sentence
 
 
-def _structure(got: np.ndarray, expected: np.ndarray, names: list[str]) -> str:
-    """What the whole array looks like: the right numbers elsewhere, not a number, or off by a constant."""
-    if np.isnan(got).any():
-        return "; there are NaN in it"
-    for axis in range(got.ndim):
-        if np.array_equal(np.flip(got, axis), expected):
-            return f"; axis {names[axis] if names else axis} is reversed"
-    if np.array_equal(np.sort(got, axis=None), np.sort(expected, axis=None)):
-        return "; all the right numbers are there, in the wrong places: reshape where a transpose was needed?"
+def _explain(pair: Pair, axes: tuple[str, ...], blocks: tuple[str, ...], whose: str) -> str:
+    """How many numbers differ, where the first one is, and what they look like as a whole."""
+    got, expected = to_numpy(pair.got), to_numpy(pair.expected)
+    close = is_close(got, expected)
+    first = tuple(int(k) for k in np.argwhere(~close)[0])
+    place = ", ".join(f"{axes[k]} {i}" if len(axes) == len(first) else str(i) for k, i in enumerate(first))
+    if close.ndim == 0:
+        sentence = f"{pair.label} is {got.item():.4g}, expected {expected.item():.4g}"
+    else:
+        sentence = (
+            f"{pair.label} has the right shape, but {int((~close).sum())} of {close.size} numbers differ; the first at "
+            f"[{place}]: expected {expected[first]:.4g}, got {got[first]:.4g}"
+        )
+    return f"{sentence}. {whose or find_structure(got, expected, close, axes, blocks)}".rstrip(". ")
+
+
+def _whose_numbers(pair: Pair, expected: Any, arguments: dict[str, Any]) -> str:
+    """If these are the numbers of an argument, or belong into another result, its name."""
+    others = {f"the argument `{name}`": tree for name, tree in arguments.items()}
+    others |= {f"what belongs into `{path}`": leaf for path, leaf in named_leaves(expected) if path != pair.path}
+    for name, tree in others.items():
+        if any(leaf.shape == pair.got.shape and agree(pair.got, leaf) for _, leaf in named_leaves(tree)):
+            return f"This is {name}"
     return ""
 
 
-def _shape(shape: Any, axes: str) -> str:
-    names = axes.split()
-    if len(names) != len(shape):
+def shape_text(shape: Any, axes: tuple[str, ...]) -> str:
+    """`[batch=5, time=3]`, or `[5, 3]` where the axes have no names."""
+    if len(axes) != len(shape):
         return str(list(shape))
-    return "[" + ", ".join(f"{name}={size}" for name, size in zip(names, shape, strict=True)) + "]"
+    return "[" + ", ".join(f"{name}={size}" for name, size in zip(axes, shape, strict=True)) + "]"
+
+
+def _library(x: Any) -> str:
+    return "numpy" if isinstance(x, np.generic) else backend_of(x)
+
+
+def _kind(value: Any) -> str:
+    return f"array of shape {list(value.shape)}" if is_array(value) else type(value).__name__
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "…"

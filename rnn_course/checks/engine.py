@@ -1,150 +1,144 @@
-"""Run an answer on every case, compare it with the reference, and find out which mistake it makes."""
+"""Check an answer: run it on every case, compare it with the reference, and find out what is wrong with it."""
 
-import linecache
-import random
-import traceback
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from rnn_course.arrays import to, to_numpy
-from rnn_course.checks.compare import first_difference
+from rnn_course.checks import learners_code
+from rnn_course.checks.compare import agree, agreeing_parts, first_difference
 from rnn_course.checks.exercise import Exercise
+from rnn_course.checks.laws import broken_law
+from rnn_course.checks.limits import TookTooLong, time_limit
+from rnn_course.checks.own_work import borrowed
+from rnn_course.checks.recognise import explanation, recognise
 from rnn_course.checks.report import Report
-from rnn_course.shapes import describe
-from rnn_course.tree import is_array, tree_map
+from rnn_course.checks.trial import LIBRARIES, Run, call, changed_arguments, describe_arguments, run_all
 
 
-class Trial(NamedTuple):
-    """One call of the answer: which case, on which library and float type."""
+class Failure(NamedTuple):
+    """The first thing that is wrong: in which run, and in words; `path` is the result it is in, if it is in one."""
 
-    case: int
-    backend: str
-    dtype: str
-
-    def arguments(self, exercise: Exercise) -> tuple:
-        """Fresh arguments, so that no call can disturb another."""
-        drawn = exercise.arguments(self.case, self.dtype)
-        return tuple(to(a, self.backend) if is_array(a) else a for a in drawn)
-
-    def label(self) -> str:
-        """For messages: `case 2, NumPy float32`."""
-        library = {"numpy": "NumPy", "torch": "Torch"}[self.backend]
-        return f"case {self.case + 1}, {library} {self.dtype}"
+    run: Run
+    text: str
+    status: str = "wrong"
+    path: str = ""
 
 
 def grade(exercise: Exercise, answer: Any) -> Report:
-    """The report on `answer`. A learner's code may raise anything; the check itself does not."""
+    """The report on `answer`. A learner's code may do anything; the check itself does not raise."""
     name = exercise.name
     if answer is None or answer is Ellipsis:
         return Report(name, "not attempted", "Hand in your function: the placeholder is still there.")
     if not callable(answer):
-        return Report(
-            name, "wrong", f"expected a function, got {type(answer).__name__}: hand it in without calling it."
-        )
-    count = 0
-    for trial in trials(exercise):
-        try:
-            problem = _problem(exercise, answer, trial)
-        except NotImplementedError:
-            return Report(name, "not attempted", "Your turn: write the function, then run the cell again.")
-        except Exception as error:
-            raised = Report(name, "raised", _describe_error(exercise, trial, error), _try_again(exercise, trial))
-            return _recognise(exercise, answer, trial.backend) or raised
-        if problem:
-            ending = "" if problem[-1] in ".?!" else "."
-            wrong = Report(name, "wrong", f"{trial.label()}: {problem}{ending}", _try_again(exercise, trial))
-            return _recognise(exercise, answer, trial.backend) or wrong
-        count += 1
-    notes = (f"{count} calls agree with the reference: {_coverage(exercise)}.",)
-    return Report(name, "passed", f"{exercise.title}: right in every case.", notes)
-
-
-def trials(exercise: Exercise) -> Iterator[Trial]:
-    """Every case on every library that is installed, in both float types; the easiest first."""
-    for backend in exercise.backends:
-        if backend == "torch" and not find_spec("torch"):
-            continue
-        for dtype in exercise.dtypes:
-            for case in range(len(exercise.cases)):
-                yield Trial(case, backend, dtype)
-
-
-def _problem(exercise: Exercise, answer: Callable, trial: Trial) -> str:
-    """What is wrong in one trial, or "": the values, an argument that was changed, or the global random state."""
-    arguments = trial.arguments(exercise)
-    before = _global_random_state()
-    got = answer(*arguments)
-    if before != _global_random_state():
-        return "the global random state has changed: draw from the `rng` that is handed in"
-    for position, (now, then) in enumerate(zip(arguments, trial.arguments(exercise), strict=True), start=1):
-        if is_array(now) and not np.array_equal(to_numpy(now), to_numpy(then), equal_nan=True):
-            return f"argument {position} was changed in place: make a new array, the caller still needs the old one"
-    expected = exercise.solution(*trial.arguments(exercise))
-    return first_difference(got, expected, exercise.axes, exercise.outputs)
-
-
-def _recognise(exercise: Exercise, answer: Callable, backend: str) -> Report | None:
-    """The report with the hint of the mistake that agrees with the answer in every trial on `backend`, which failed."""
-    chosen = [trial for trial in trials(exercise) if trial.backend == backend]
-    for mistake in exercise.mistakes:
-        if all(_same_result(exercise, answer, mistake.answer, trial) for trial in chosen):
-            return Report(exercise.name, "wrong", mistake.hint, mistake=mistake.name)
-    return None
-
-
-def _same_result(exercise: Exercise, answer: Callable, other: Callable, trial: Trial) -> bool:
-    got, expected = (_outcome(function, trial.arguments(exercise)) for function in (answer, other))
-    if isinstance(got, Exception) or isinstance(expected, Exception):
-        return type(got) is type(expected)
-    return expected is None if got is None else expected is not None and not first_difference(got, expected)
-
-
-def _outcome(function: Callable, arguments: tuple) -> Any:
-    """The result and the arguments afterwards, or the error."""
+        text = f"expected a function, got {type(answer).__name__}: hand it in without calling it."
+        return Report(name, "wrong", text)
     try:
-        result = function(*arguments)
-    except Exception as error:
-        return error
-    if result is None:
-        return None
-    return tree_map(lambda leaf: leaf, (result, tuple(a for a in arguments if is_array(a))))
+        with time_limit(exercise.seconds):
+            return _grade(exercise, answer)
+    except TookTooLong:
+        text = f"It did not finish within {exercise.seconds:g} seconds; the reference takes a moment."
+        return Report(name, "timed out", text, ("Is there a loop that never ends, or one that does far too much?",))
 
 
-def _describe_error(exercise: Exercise, trial: Trial, error: Exception) -> str:
-    arguments = trial.arguments(exercise)
-    shown = "; ".join(describe(a).replace("array: ", "") if is_array(a) else repr(a) for a in arguments)
-    place = _learners_line(error)
-    return f"{trial.label()}: {type(error).__name__}: {error}\n{place}The arguments were: {shown}"
+def _grade(exercise: Exercise, answer: Callable) -> Report:
+    runs = []
+    for run in run_all(exercise, answer):
+        if not runs and learners_code.is_not_written(answer, run.outcome):
+            return Report(exercise.name, "not attempted", "Your turn: write the function, then run the cell again.")
+        runs.append(run)
+    parts = _parts(exercise, runs)
+    failure = next((found for run in runs if (found := _failure(exercise, run))), None)
+    failure = failure or _misbehaviour(exercise, answer, runs[0])
+    behaves = ("keeps to the rules", failure is None)
+    if failure is None:
+        return _passed(exercise, answer, len(runs), (*parts.items(), behaves))
+    return _failed(exercise, answer, failure, runs, (*parts.items(), behaves))
 
 
-def _learners_line(error: Exception) -> str:
-    """The last line of the learner's own code on the way to the error."""
-    for frame in reversed(traceback.extract_tb(error.__traceback__)):
-        outside_package = "rnn_course" not in frame.filename and "site-packages" not in frame.filename
-        line = frame.line or linecache.getline(frame.filename, frame.lineno or 0).strip()
-        if outside_package and line:
-            return f"in your line {frame.lineno}:  {line}\n"
-    return ""
+def _parts(exercise: Exercise, runs: list[Run]) -> dict[str, bool]:
+    """For partial credit: each result on each library, and whether it is right in every case."""
+    parts: dict[str, bool] = {}
+    for run in runs:
+        agreed = agreeing_parts(run.outcome.value, run.expected, exercise.axes) if not run.outcome.error else {}
+        for path in agreeing_parts(run.expected, run.expected, exercise.axes):
+            part = f"{path or 'result'}, {LIBRARIES[run.trial.backend]}"
+            parts[part] = parts.get(part, True) and agreed.get(path, False)
+    return parts
 
 
-def _try_again(exercise: Exercise, trial: Trial) -> tuple[str, ...]:
-    call = f'arguments("{exercise.name}", case={trial.case + 1}, backend="{trial.backend}", dtype="{trial.dtype}")'
-    works = (
-        ("Every case on NumPy is right: look for what Torch calls differently.",) if trial.backend == "torch" else ()
-    )
-    return (*works, f"To see it: your_function(*{call})", f'For help: hint("{exercise.name}")')
+def _failure(exercise: Exercise, run: Run) -> Failure | None:
+    """What is wrong in one run: an error, global random state, an argument that was changed, or the values."""
+    outcome = run.outcome
+    if outcome.error is not None:
+        return Failure(run, "", "raised")
+    if outcome.used_global_random:
+        return Failure(run, "the global random state has changed: draw from the `rng` that is handed in")
+    if changed := changed_arguments(exercise, run):
+        text = f"the argument `{changed[0]}` was changed in place: make a new array, the caller still needs the old one"
+        return Failure(run, text)
+    arguments = dict(zip(exercise.parameters, run.trial.arguments(exercise), strict=True))
+    difference = first_difference(outcome.value, run.expected, exercise.axes, exercise.blocks, arguments)
+    return Failure(run, difference.text, path=difference.path) if difference else None
+
+
+def _misbehaviour(exercise: Exercise, answer: Callable, run: Run) -> Failure | None:
+    """What right values do not show: a second call that differs from the first, or a law that is broken."""
+    second = call(exercise, answer, run.trial)
+    if second.error is not None or not agree(second.value, run.outcome.value):
+        text = "a second call with the same arguments gives something else: is anything kept from call to call?"
+        return Failure(run, text)
+    broken = broken_law(exercise, answer)
+    return Failure(run, broken) if broken else None
+
+
+def _passed(exercise: Exercise, answer: Callable, calls: int, parts: tuple) -> Report:
+    taken = borrowed(exercise, answer)
+    message = taken or f"{exercise.title}: right in every case."
+    notes = (f"{calls} calls agree with the reference: {_coverage(exercise)}.",)
+    return Report(exercise.name, "passed", message, notes, parts=parts, borrowed=bool(taken))
+
+
+def _failed(exercise: Exercise, answer: Callable, failure: Failure, runs: list[Run], parts: tuple) -> Report:
+    trial, outcome = failure.run.trial, failure.run.outcome
+    found = recognise(exercise, [run for run in runs if run.trial.backend == trial.backend])
+    if not isinstance(found, list):
+        return Report(exercise.name, "wrong", found.hint, mistake=found.name, parts=parts)
+    if outcome.error is not None:
+        text = f"{learners_code.describe_error(outcome.error)}\nThe arguments: {describe_arguments(exercise, trial)}"
+    else:
+        text = failure.text + ("" if failure.text[-1] in ".?!" else ".")
+    notes = [*_gradient_note(exercise, answer, failure), *explanation(found)]
+    if trial.backend == "torch" and "numpy" in exercise.backends:
+        notes.append("Every case on NumPy is right: look for what Torch calls differently.")
+        notes.extend(learners_code.numpy_only_lines(answer))
+    if outcome.printed.total:
+        notes.append(f"Your function printed:\n{outcome.printed.shown()}")
+    notes += [_reproduce(exercise, answer, failure.run), f'For help: hint("{exercise.name}")']
+    return Report(exercise.name, failure.status, f"{trial.label()}: {text}", tuple(notes), parts=parts)
+
+
+def _gradient_note(exercise: Exercise, answer: Callable, failure: Failure) -> tuple[str, ...]:
+    """Where `backward` is wrong: is it the gradient of the learner's own forward, or of something else?"""
+    if "gradient" not in exercise.laws or not failure.path.startswith("backward"):
+        return ()
+    try:
+        broken = broken_law(exercise, answer)
+    except Exception:
+        return ()
+    return (f"{broken[0].upper()}{broken[1:]}.",) if broken else ()
+
+
+def _reproduce(exercise: Exercise, answer: Callable, run: Run) -> str:
+    called = getattr(answer, "__name__", "")
+    function = called if re.fullmatch(r"[A-Za-z_]\w*", called) else "your_function"
+    case, backend, dtype = run.trial
+    drawn = f'arguments("{exercise.name}", case={case + 1}, backend="{backend}", dtype="{dtype}")'
+    return f"To see it: {function}(*{drawn})  # seed {[exercise.seed, case]}"
 
 
 def _coverage(exercise: Exercise) -> str:
     missing = "torch" in exercise.backends and not find_spec("torch")
-    libraries = [{"numpy": "NumPy", "torch": "Torch"}[b] for b in exercise.backends if b == "numpy" or not missing]
+    libraries = [LIBRARIES[b] for b in exercise.backends if b == "numpy" or not missing]
     text = f"{len(exercise.cases)} cases, {' and '.join(libraries)}, {' and '.join(exercise.dtypes)}"
     return text + ("; Torch is not installed and was not checked" if missing else "")
-
-
-def _global_random_state() -> tuple:
-    numpy_state = np.random.get_state()  # noqa: NPY002  the global state must not be touched: this is how to see it
-    return random.getstate(), str(numpy_state[0]), numpy_state[1].tobytes(), numpy_state[2]  # type: ignore[index]
