@@ -46,6 +46,11 @@ def agreeing_parts(got: Any, expected: Any, axes: Axes) -> dict[str, bool]:
     return {pair.path: not pair.problem and not _problem(pair) for pair in _pairs(got, expected, axes)}
 
 
+def named_parts(value: Any, axes: Axes) -> dict[str, Any]:
+    """The results by their paths, as messages call them."""
+    return {pair.path: pair.got for pair in _pairs(value, value, axes)}
+
+
 def first_difference(
     got: Any, expected: Any, axes: Axes, blocks: tuple[str, ...] = (), arguments: dict[str, Any] | None = None
 ) -> Difference | None:
@@ -55,13 +60,13 @@ def first_difference(
         if text == VALUES:
             text = _explain(pair, axes.get(pair.path, ()), blocks, _whose_numbers(pair, expected, arguments or {}))
         if text:
-            return Difference(pair.path, text)
+            return Difference(pair.path, text if text[-1] in ".?!" else f"{text}.")
     return None
 
 
 def _pairs(got: Any, expected: Any, axes: Axes, path: str = "") -> Iterator[Pair]:
     """The leaves of both, side by side. Where the structure is wrong, the tuple is the leaf, with the problem."""
-    if not isinstance(expected, tuple):
+    if not isinstance(expected, tuple | list):
         yield Pair(path, got, expected)
         return
     names = _names(expected, axes, path)
@@ -72,7 +77,7 @@ def _pairs(got: Any, expected: Any, axes: Axes, path: str = "") -> Iterator[Pair
         yield from _pairs(theirs, ours, axes, f"{path}.{name}" if path else name)
 
 
-def _structure(got: Any, expected: tuple, names: tuple[str, ...], path: str) -> str:
+def _structure(got: Any, expected: tuple | list, names: tuple[str, ...], path: str) -> str:
     """What is wrong with the answer as a tuple, or ""."""
     label = f"`{path}`" if path else "the result"
     fields = getattr(expected, "_fields", None)
@@ -90,7 +95,7 @@ def _structure(got: Any, expected: tuple, names: tuple[str, ...], path: str) -> 
     return ""
 
 
-def _names(expected: tuple, axes: Axes, path: str) -> tuple[str, ...]:
+def _names(expected: tuple | list, axes: Axes, path: str) -> tuple[str, ...]:
     """The names of the parts of a tuple: its fields, else those declared below `path`, else their numbers."""
     if hasattr(expected, "_fields"):
         return expected._fields  # type: ignore[attr-defined]

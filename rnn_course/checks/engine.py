@@ -1,19 +1,19 @@
 """Check an answer: run it on every case, compare it with the reference, and find out what is wrong with it."""
 
+import contextlib
 import re
 from collections.abc import Callable
-from importlib.util import find_spec
 from typing import Any, NamedTuple
 
 from rnn_course.checks import learners_code
 from rnn_course.checks.compare import agree, agreeing_parts, first_difference
 from rnn_course.checks.exercise import Exercise
 from rnn_course.checks.laws import broken_law
-from rnn_course.checks.limits import TookTooLong, time_limit
+from rnn_course.checks.limits import Printed, TookTooLong, time_limit
 from rnn_course.checks.own_work import borrowed
 from rnn_course.checks.recognise import explanation, recognise
 from rnn_course.checks.report import Report
-from rnn_course.checks.trial import LIBRARIES, Run, call, changed_arguments, describe_arguments, run_all
+from rnn_course.checks.trial import LIBRARIES, Run, call, changed_arguments, describe_arguments, installed, run_all
 
 
 class Failure(NamedTuple):
@@ -34,11 +34,13 @@ def grade(exercise: Exercise, answer: Any) -> Report:
         text = f"expected a function, got {type(answer).__name__}: hand it in without calling it."
         return Report(name, "wrong", text)
     try:
-        with time_limit(exercise.seconds):
+        with time_limit(exercise.seconds), contextlib.redirect_stdout(Printed()):
             return _grade(exercise, answer)
     except TookTooLong:
         text = f"It did not finish within {exercise.seconds:g} seconds; the reference takes a moment."
         return Report(name, "timed out", text, ("Is there a loop that never ends, or one that does far too much?",))
+    except Exception as error:  # a result whose own methods raise when they are asked for a shape, or compared
+        return Report(name, "wrong", f"The result cannot be compared with anything: {type(error).__name__}: {error}")
 
 
 def _grade(exercise: Exercise, answer: Callable) -> Report:
@@ -73,9 +75,9 @@ def _failure(exercise: Exercise, run: Run) -> Failure | None:
     if outcome.error is not None:
         return Failure(run, "", "raised")
     if outcome.used_global_random:
-        return Failure(run, "the global random state has changed: draw from the `rng` that is handed in")
+        return Failure(run, "the global random state has changed: draw from the `rng` that is handed in.")
     if changed := changed_arguments(exercise, run):
-        text = f"the argument `{changed[0]}` was changed in place: make a new array, the caller still needs the old one"
+        text = f"the argument `{changed[0]}` was changed in place: make a new array, the caller needs the old one."
         return Failure(run, text)
     arguments = dict(zip(exercise.parameters, run.trial.arguments(exercise), strict=True))
     difference = first_difference(outcome.value, run.expected, exercise.axes, exercise.blocks, arguments)
@@ -89,7 +91,7 @@ def _misbehaviour(exercise: Exercise, answer: Callable, run: Run) -> Failure | N
         text = "a second call with the same arguments gives something else: is anything kept from call to call?"
         return Failure(run, text)
     broken = broken_law(exercise, answer)
-    return Failure(run, broken) if broken else None
+    return Failure(run, f"{broken}.") if broken else None
 
 
 def _passed(exercise: Exercise, answer: Callable, calls: int, parts: tuple) -> Report:
@@ -107,7 +109,7 @@ def _failed(exercise: Exercise, answer: Callable, failure: Failure, runs: list[R
     if outcome.error is not None:
         text = f"{learners_code.describe_error(outcome.error)}\nThe arguments: {describe_arguments(exercise, trial)}"
     else:
-        text = failure.text + ("" if failure.text[-1] in ".?!" else ".")
+        text = failure.text
     notes = [*_gradient_note(exercise, answer, failure), *explanation(found)]
     if trial.backend == "torch" and "numpy" in exercise.backends:
         notes.append("Every case on NumPy is right: look for what Torch calls differently.")
@@ -138,7 +140,6 @@ def _reproduce(exercise: Exercise, answer: Callable, run: Run) -> str:
 
 
 def _coverage(exercise: Exercise) -> str:
-    missing = "torch" in exercise.backends and not find_spec("torch")
-    libraries = [LIBRARIES[b] for b in exercise.backends if b == "numpy" or not missing]
-    text = f"{len(exercise.cases)} cases, {' and '.join(libraries)}, {' and '.join(exercise.dtypes)}"
-    return text + ("; Torch is not installed and was not checked" if missing else "")
+    libraries = " and ".join(LIBRARIES[library] for library in installed(exercise))
+    text = f"{len(exercise.cases)} cases, {libraries}, {' and '.join(exercise.dtypes)}"
+    return text + ("" if installed(exercise) == exercise.backends else "; Torch is not installed and was not checked")

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from rnn_course.arrays import to_numpy
+from rnn_course.checks.compare import named_parts
 from rnn_course.checks.exercise import Exercise
 from rnn_course.checks.findings import is_close
 from rnn_course.checks.trial import Trial
 from rnn_course.gradcheck import gradcheck
-from rnn_course.tree import is_array, leaves, named_leaves, tree_map
+from rnn_course.tree import is_array, leaves, tree_map
 
 BATCH_FIRST = (
     "x",
@@ -62,9 +63,10 @@ def rows(exercise: Exercise, answer: Callable) -> str:
             for name, a in zip(exercise.parameters, trial.arguments(exercise), strict=True)
         )
     )
-    for (path, single), (_, many) in zip(_arrays(alone), _arrays(whole), strict=True):
+    many = _arrays(exercise, whole)
+    for path, single in _arrays(exercise, alone).items():
         axes = exercise.axes.get(path, ())
-        if "batch" in axes and not is_close(single, many.take([0], axis=axes.index("batch"))).all():
+        if "batch" in axes and not is_close(single, many[path].take([0], axis=axes.index("batch"))).all():
             named = f"`{path}`" if path else "the result"
             return f"{named} of the first row changes when the row is computed alone: the rows of a batch must not mix"
     return ""
@@ -81,8 +83,9 @@ def padding(exercise: Exercise, answer: Callable) -> str:
         for row, length in enumerate(lengths):
             inputs[row, int(length) :] = filling
         results.append(answer(*arguments))
-    for (path, one), (_, other) in zip(_arrays(results[0]), _arrays(results[1]), strict=True):
-        if not is_close(one, other).all():
+    other = _arrays(exercise, results[1])
+    for path, one in _arrays(exercise, results[0]).items():
+        if not is_close(one, other[path]).all():
             named = f"`{path}`" if path else "the result"
             return f"{named} depends on what stands in the padding, past the lengths: it must not"
     return ""
@@ -96,8 +99,8 @@ def broken_law(exercise: Exercise, answer: Callable) -> str:
     return next((problem for name in exercise.laws if (problem := LAWS[name](exercise, answer))), "")
 
 
-def _arrays(value: Any) -> list[tuple[str, np.ndarray]]:
-    return [(path, to_numpy(leaf)) for path, leaf in named_leaves(value) if is_array(leaf)]
+def _arrays(exercise: Exercise, value: Any) -> dict[str, np.ndarray]:
+    return {path: to_numpy(leaf) for path, leaf in named_parts(value, exercise.axes).items() if is_array(leaf)}
 
 
 def _listed(names: list[str]) -> str:

@@ -51,11 +51,14 @@ class Run(NamedTuple):
     expected: Any
 
 
+def installed(exercise: Exercise) -> tuple[str, ...]:
+    """The libraries that the exercise asks for and that are there."""
+    return tuple(library for library in exercise.backends if library != "torch" or find_spec("torch"))
+
+
 def trials(exercise: Exercise) -> Iterator[Trial]:
     """Every case on every library that is installed, in every float type; the easiest first."""
-    for library in exercise.backends:
-        if library == "torch" and not find_spec("torch"):
-            continue
+    for library in installed(exercise):
         for dtype in exercise.dtypes:
             for case in range(len(exercise.cases)):
                 yield Trial(case, library, dtype)
