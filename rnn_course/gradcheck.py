@@ -59,13 +59,15 @@ def gradcheck(
     names: tuple[str, ...] | None = None,
     step: float = 1e-3,
     tolerance: float = 1e-9,
+    with_autograd: bool = True,
 ) -> GradientCheck:
     """Compare the slopes of `forward(*arguments) -> *results, backward` for every array among the arguments.
 
     The arguments are trees of float64 NumPy arrays; `backward` takes a gradient for each result and returns one for
     each argument (a single gradient if there is one argument). The results are weighed with random numbers u, so that
-    the function checked is the scalar <u, results>. `names` are the arguments' names in the table. Raises TypeError for
-    arrays that are not float64.
+    the function checked is the scalar <u, results>. `names` are the arguments' names in the table. Without
+    `with_autograd`, and without Torch, `forward` may work in any way that NumPy can. Raises TypeError for arrays that
+    are not float64.
     """
     for name, leaf in named_leaves(arguments):
         if to_numpy(leaf).dtype != np.float64:
@@ -79,7 +81,7 @@ def gradcheck(
         return sum_of_products(tuple(forward(*moved)[:-1]), weights)
 
     auto = None
-    if find_spec("torch"):
+    if with_autograd and find_spec("torch"):
         torch_u = to(u, "torch")
         _, auto = autograd(lambda moved: value(moved, torch_u), to(arguments, "torch"))
 

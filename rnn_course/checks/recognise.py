@@ -38,7 +38,7 @@ def explanation(candidates: list[Candidate]) -> list[str]:
 
 def _same(answer: Outcome, mistake: Outcome) -> bool:
     if answer.error is not None or mistake.error is not None:
-        return type(answer.error) is type(mistake.error)
+        return type(answer.error) is type(mistake.error) and str(answer.error) == str(mistake.error)
     if answer.used_global_random or mistake.used_global_random:  # where no two calls agree
         return answer.used_global_random == mistake.used_global_random
     if answer.value is None or mistake.value is None:

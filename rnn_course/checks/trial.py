@@ -95,7 +95,8 @@ class _Watched:
         try:
             return function(*arguments)
         finally:
-            self.used_global_random |= before != _global_random_state()
+            elsewhere = getattr(function, "used_global_random", False) is True  # a proxy of another process says so
+            self.used_global_random |= elsewhere or before != _global_random_state()
 
 
 def reference(exercise: Exercise, trial: Trial) -> Any:
@@ -144,7 +145,8 @@ def describe_arguments(exercise: Exercise, trial: Trial) -> str:
     for name, argument in zip(exercise.parameters, trial.arguments(exercise), strict=True):
         leaves = list(named_leaves(argument))
         if not leaves:
-            shown.append(f"{name} {argument!r}"[:80])
+            text = repr(argument)  # not an object's address, which is another one each time
+            shown.append(f"{name} {type(argument).__name__ if 'at 0x' in text.lower() else text}"[:80])
         for path, leaf in leaves:
             label = f"{name}.{path}" if path else name
             shown.append(f"{label} {list(leaf.shape)} {str(leaf.dtype).removeprefix('torch.')}")

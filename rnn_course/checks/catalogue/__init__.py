@@ -16,7 +16,7 @@ class UnknownExercise(ValueError):
 @cache
 def exercises() -> dict[str, Exercise]:
     """The exercises by name, in the order of the chapters. Raises ValueError where two share a name."""
-    package = import_module("rnn_course.checks")
+    package = import_module(__name__)
     modules = sorted(found.name for found in iter_modules(package.__path__) if found.name.startswith("chapter_"))
     catalogue: dict[str, Exercise] = {}
     for module in modules:
@@ -29,9 +29,9 @@ def exercises() -> dict[str, Exercise]:
 
 def _exercises_of(module: str) -> tuple[Exercise, ...]:
     try:
-        return import_module(f"rnn_course.checks.{module}").EXERCISES
+        return import_module(f"{__name__}.{module}").EXERCISES
     except AttributeError as error:  # which the module's __getattr__ above us would turn into "no attribute EXERCISES"
-        raise ImportError(f"rnn_course/checks/{module}.py: {error}") from error
+        raise ImportError(f"rnn_course/checks/catalogue/{module}.py: {error}") from error
 
 
 def chapter_of(name: str) -> str:
