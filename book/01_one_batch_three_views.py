@@ -282,7 +282,15 @@ for name, numpy_view in {
 #
 # ## Test yourself
 #
-# Decide first, then open.
+# Predict each shape before you choose. The answer comes at once and says why; if it is no, choose again.
+
+# %%
+from rnn_course.widgets import ShapeQuiz
+
+ShapeQuiz("01")
+
+# %% [markdown]
+# And three without choices. Decide first, then open.
 #
 # <details><summary>You cut the five digits into sequences of single pixels. Which shape?</summary>
 #

@@ -51,7 +51,7 @@ from rnn_course.models import LastStepClassifier, mlp, row_lstm
 from rnn_course.convert import convention_table
 
 # In every chapter's exercises
-from rnn_course.checks import arguments, check, hint, solution
+from rnn_course.checks import arguments, check, hint, progress, solution
 
 __all__ = [
     # Arrays and trees: what every chapter uses
@@ -162,6 +162,7 @@ __all__ = [
     "arguments",
     "check",
     "hint",
+    "progress",
     "solution",
 ]
 

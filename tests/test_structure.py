@@ -41,7 +41,7 @@ def test_no_file_touches_a_global_seed_the_path_or_the_plot_settings(path):
 
 @MODULES
 def test_files_are_small(path):
-    limit = 400 if path.parent.name == "checks" and path.name.startswith("chapter_") else 255
+    limit = 400 if path.parent.name == "catalogue" and path.name.startswith("chapter_") else 255
     assert len(path.read_text(encoding="utf-8").splitlines()) <= limit
 
 
@@ -61,7 +61,7 @@ def test_every_notebook_is_in_the_table_of_contents():
     folders = ("book", "exercises", "solutions")
     notebooks = {p.relative_to(ROOT).with_suffix("").as_posix() for f in folders for p in (ROOT / f).glob("*.ipynb")}
     assert notebooks <= listed
-    assert {name for name in listed if re.search(r"/\d\d_", name)} == notebooks
+    assert {name for name in listed | notebooks if re.search(r"/\d\d_", name)} <= notebooks  # no page without its notebook
 
 
 def test_every_exercise_of_the_catalogues_stands_in_a_notebook_once():

@@ -133,7 +133,7 @@ except ModuleNotFoundError as error:
 
 def test_start_copies_the_notebooks(outside, source, tmp_path):
     outside("start")
-    copies = {path.name for path in (tmp_path / "work" / "my-exercises").iterdir()}
+    copies = {path.name for path in (tmp_path / "work" / "my-exercises").glob("*.ipynb")}
     assert copies == {path.name for path in (source / "exercises").glob("*.ipynb")}
     assert SAMPLE in copies
 

@@ -18,12 +18,10 @@ class Candidate(NamedTuple):
 
 def recognise(exercise: Exercise, runs: list[Run]) -> Mistake | list[Candidate]:
     """The mistake whose results agree with the answer's in every run, or up to two candidates, the likelier first."""
-    candidates = []
     for mistake in exercise.mistakes:
-        theirs = [call(exercise, mistake.answer, run.trial) for run in runs]
-        if all(_same(run.outcome, other) for run, other in zip(runs, theirs, strict=True)):
+        if all(_same(run.outcome, call(exercise, mistake.answer, run.trial)) for run in runs):
             return mistake
-        candidates.append(_candidate(exercise, mistake, runs, theirs))
+    candidates = [_candidate(exercise, mistake, runs) for mistake in exercise.mistakes]
     likely = [candidate for candidate in candidates if 2 * candidate.explained >= candidate.wrong > 0]
     return sorted(likely, key=lambda candidate: -candidate.explained)[:2]
 
@@ -48,12 +46,13 @@ def _same(answer: Outcome, mistake: Outcome) -> bool:
     )
 
 
-def _candidate(exercise: Exercise, mistake: Mistake, runs: list[Run], theirs: list[Outcome]) -> Candidate:
+def _candidate(exercise: Exercise, mistake: Mistake, runs: list[Run]) -> Candidate:
     """Count the wrong results of the answer, and those among them that the mistake gives too."""
     wrong = explained = 0
-    for run, other in zip(runs, theirs, strict=True):
+    for run in runs:
         if run.outcome.error is not None:
             continue
+        other = call(exercise, mistake.answer, run.trial)
         like_mistake = {} if other.error else agreeing_parts(run.outcome.value, other.value, exercise.axes)
         for path, right in agreeing_parts(run.outcome.value, run.expected, exercise.axes).items():
             wrong += not right

@@ -1,10 +1,12 @@
 """`rnn-course …`: the course on the command line. One module a group of commands; what is heavy is imported in them."""
 
+import sys
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
 
-from rnn_course.cli import doctor, exercises, train
+from rnn_course.cli import check, doctor, exercises, grade, help, train, watch
 from rnn_course.cli.errors import OneLineErrors
 
 app = typer.Typer(
@@ -18,6 +20,13 @@ app = typer.Typer(
 )
 app.command()(exercises.start)
 app.command(name="list")(exercises.list_exercises)
+app.command()(check.check)
+app.command()(watch.watch)
+app.command()(grade.grade)
+app.command()(help.hint)
+app.command()(help.solution)
+app.command()(help.progress)
+app.command()(exercises.reset)
 app.command()(train.train)
 app.command()(doctor.doctor)
 
@@ -38,3 +47,6 @@ def common(
     ] = False,
 ) -> None:
     """What stands before a command."""
+    for stream in (sys.stdout, sys.stderr):  # a terminal that has no ✓ shows a ? and goes on
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")

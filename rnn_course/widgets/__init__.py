@@ -1,6 +1,7 @@
 """Live figures: anywidget modules that compute in the page, so that they also move in the built book, without a kernel.
 
 Each is one .py (what it shows), one .js (how it behaves) and one .css (how it looks). They need the extra `viz`.
+`figure.py`, `drawing.py`, `common.js` and `common.css` are shared; `common.js` says how to use them.
 """
 
 try:
@@ -11,6 +12,10 @@ except ModuleNotFoundError:
         'Install it with  pip install "rnn-course[viz]"  (from a checkout: pip install -c constraints.txt -e ".[viz]")'
     ) from None
 
+from rnn_course.widgets.figure import Figure
+from rnn_course.widgets.lstm_cell import LSTMCellFigure
+from rnn_course.widgets.shape_quiz import ShapeQuiz
 from rnn_course.widgets.three_views import ThreeViews
+from rnn_course.widgets.unrolled_rnn import UnrolledRNN
 
-__all__ = ["ThreeViews"]
+__all__ = ["Figure", "LSTMCellFigure", "ShapeQuiz", "ThreeViews", "UnrolledRNN"]

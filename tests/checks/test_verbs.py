@@ -137,7 +137,7 @@ def test_an_answer_that_differs_in_layout_alone_is_the_same(own_folder):
         )
 
     check("views.as_vectors", as_vectors)
-    assert "it is the same, up to" in solution("views.as_vectors")
+    assert "it is the same, apart from" in solution("views.as_vectors")
 
 
 def test_every_solution_is_the_same_as_itself():
@@ -219,7 +219,7 @@ def test_the_board_is_html_where_there_is_no_kernel_or_no_ipywidgets(monkeypatch
 def test_a_board_that_is_gone_does_not_disturb_a_check(monkeypatch):
     shown = board.Board(Journal(None))
     monkeypatch.setattr(shown, "refresh", lambda: 1 / 0)
-    board._live.add(shown)
+    board._live.append(shown)
     assert check("views.as_vectors", RIGHT).passed
 
 

@@ -8,6 +8,7 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
+from rnn_course.checks import journal
 from rnn_course.cli import app
 
 
@@ -18,7 +19,9 @@ def own_folders(tmp_path, monkeypatch):
     work.mkdir()
     monkeypatch.chdir(work)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.delenv("RNN_COURSE_DATA", raising=False)
+    for name in ("RNN_COURSE_DATA", "RNN_COURSE_PROGRESS", "RNN_COURSE_STRICT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(journal, "_session", [])
     return work
 
 

@@ -5,7 +5,18 @@ import subprocess
 import sys
 
 HEAVY = {"torch", "matplotlib", "sklearn", "scipy", "tqdm", "IPython", "ipywidgets", "anywidget"}
-COMMANDS = (["--help"], ["--version"], ["train", "--help"], ["train", "foo"], ["start", "--help"], ["list"])
+COMMANDS = (
+    ["--help"],
+    ["--version"],
+    ["train", "--help"],
+    ["train", "foo"],
+    ["start", "--help"],
+    ["list"],
+    ["hint", "views.predict"],
+    ["progress"],
+    ["check", "--help"],
+    ["watch", "--help"],
+)
 
 
 def loaded_by(*lines):
