@@ -28,8 +28,8 @@ def borrowed(exercise: Exercise, answer: Callable) -> str:
     if module.startswith("rnn_course"):
         name = getattr(target, "__qualname__", type(target).__name__)
         return f"This is the package's own `{name}`, and it is right. The exercise asks you to write it yourself."
-    entered = _entered(exercise, answer)
-    allowed = _entered(exercise, exercise.solution, CATALOGUE) if entered else []
+    entered = functions_entered(exercise, answer)
+    allowed = functions_entered(exercise, exercise.solution, CATALOGUE) if entered else []
     called = next((name for name in entered if name not in allowed), "")
     if not called:
         return ""
@@ -42,7 +42,7 @@ def _unwrap(answer: Any) -> Any:
     return inspect.unwrap(answer)
 
 
-def _entered(exercise: Exercise, answer: Callable, but: str = "") -> list[str]:
+def functions_entered(exercise: Exercise, answer: Callable, but: str = "") -> list[str]:
     """The functions of the package that a call enters, helpers and what is in the folder `but` aside."""
     if asked := getattr(answer, "package_functions_entered", None):  # a proxy: the process that it stands for knows
         return asked(exercise.name)

@@ -91,12 +91,12 @@ class _Watched:
         self.used_global_random = False
 
     def __call__(self, function: Callable, *arguments: Any) -> Any:
-        before = _global_random_state()
+        before = global_random_state()
         try:
             return function(*arguments)
         finally:
             elsewhere = getattr(function, "used_global_random", False) is True  # a proxy of another process says so
-            self.used_global_random |= elsewhere or before != _global_random_state()
+            self.used_global_random |= elsewhere or before != global_random_state()
 
 
 def reference(exercise: Exercise, trial: Trial) -> Any:
@@ -153,7 +153,7 @@ def describe_arguments(exercise: Exercise, trial: Trial) -> str:
     return "; ".join(shown)
 
 
-def _global_random_state() -> tuple:
+def global_random_state() -> tuple:
     numpy_state = np.random.get_state()  # noqa: NPY002  the global state must not be touched: this is how to see it
     state = random.getstate(), str(numpy_state[0]), numpy_state[1].tobytes(), numpy_state[2]  # type: ignore[index]
     torch = sys.modules.get("torch")
