@@ -10,8 +10,11 @@ PIP_OPTIONS ?=
 # One thread: on a small machine that is busy, two are slower, and the notebooks' bits are the same on both.
 export OMP_NUM_THREADS ?= 1
 
+# Every notebook in one kernel run, two at a time: outputs, claims, guards. See book/validation.md.
+NBVAL := --nbval -n 2 --dist loadfile -q -p no:cacheprovider
+
 .DEFAULT_GOAL := help
-.PHONY: help book serve lab test lint unit notebook-tests book-tests notebooks check clean
+.PHONY: help book serve lab test lint unit notebook-tests book-tests notebooks check machines corruption mutants clean
 
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,7 +43,18 @@ unit: $(READY) ## the tests of package, tools and notebooks' plug-in
 	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/book tests
 
 notebook-tests: $(READY) ## run every notebook; compare outputs, verify the claims of the prose
-	$(BIN)/python -m pytest --nbval --nbval-sanitize-with tests/notebooks/sanitize.cfg book solutions exercises
+	$(BIN)/python -m pytest $(NBVAL) book solutions exercises
+
+machines: $(READY) ## the notebooks as on other machines: older processors, two threads; outputs, claims and pictures
+	@for machine in sse avx avx2 threads; do \
+	  echo "== as on a machine with $$machine"; export NOTEBOOK_MACHINE=$$machine; \
+	  $(BIN)/python -m pytest $(NBVAL) -o nbclaims_budget=600 book solutions exercises \
+	    && $(BIN)/python tools/notebooks.py --check --budget 600 || exit 1; \
+	done
+
+corruption: $(READY) ## corrupt notebooks and prose in 300 ways at random; is each that a reader could see noticed?
+	$(BIN)/python -m tests.notebooks.corruption
+	$(BIN)/python -m tests.notebooks.corruption_commands
 
 check: $(READY) ## run every notebook again and compare all that a reader can see, pictures included
 	$(BIN)/python tools/notebooks.py --check
@@ -52,6 +66,11 @@ book-tests: book ## test the built pages, in a browser too where Chromium is ins
 notebooks: $(READY) ## write what is generated: the notebooks whose text sources changed, the pages made from the code
 	$(BIN)/python tools/notebooks.py
 	$(BIN)/python -m tools.pages
+
+mutants: $(READY) ## make small mistakes in the mathematics: do the tests see each? MODULES="cells gru" for some; takes long
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_OPTIONS) -c constraints.txt -e ".[mutants]"
+	$(BIN)/python -m tests.mutation.run $(MODULES)
+	$(BIN)/python -m tests.mutation.solutions
 
 clean: ## remove everything that was built, also the virtual environment; your exercises stay
 	rm -rf _build build dist .cache .pytest_cache .ruff_cache .hypothesis $(VENV)

@@ -66,7 +66,8 @@ class DropoutWrapper(NamedTuple):
         """Draw the seed of the masks from `rng`. Raises ValueError for a probability outside 0 < keep_prob ≤ 1."""
         wrapper = cls(cell, draw_seed(rng), input_keep_prob, output_keep_prob, state_keep_prob, variational)
         wrapper.check()
-        return wrapper
+        keep_input, keep_output, keep_state = map(float, wrapper[2:5])  # a NumPy number would count as a weight
+        return cls(cell, wrapper.seed, keep_input, keep_output, keep_state, variational)
 
     def check(self) -> None:
         """Raise ValueError for a probability outside 0 < keep_prob ≤ 1, or where c cannot be told apart from h."""
@@ -118,7 +119,8 @@ class DropoutWrapper(NamedTuple):
                 return values
             step = zeros_like(state.step) if self.variational else state.step
             kept = keep_mask(keep_prob, values.shape[1], self.seed, place, state.row, step)
-            return array_namespace(values).where(kept, values / keep_prob, zeros_like(values))
+            scaled = values / float(keep_prob)  # a NumPy float would widen float32 numbers
+            return array_namespace(values).where(kept, scaled, zeros_like(values))
 
         def drop_input(values: Array) -> Array:
             return drop(values, self.input_keep_prob, INPUT)

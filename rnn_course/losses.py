@@ -48,14 +48,15 @@ def softmax_cross_entropy_forward(
         raise ValueError(f"label_smoothing: expected a share from 0 to below 1, got {label_smoothing!r}")
     xp = array_namespace(logits)
     sizes = expect_shape("logits", logits, _logit_axes(logits))
-    classes = integers(range(sizes.pop("classes")), like=logits)
+    classes = sizes.pop("classes")
+    check_sizes(classes=classes)
     if mask is not None:
         mask = _mask_beside(logits, mask, sizes)
         logits = xp.where(xp.expand_dims(mask, axis=-1), logits, 0.0)
     labels = _class_numbers(labels, logits, sizes, mask)
-    one_hot = xp.astype(labels[..., None] == classes, logits.dtype)  # [*places, classes]
+    one_hot = xp.astype(labels[..., None] == integers(range(classes), like=logits), logits.dtype)  # [*places, classes]
     smoothing = float(label_smoothing)
-    target = (1 - smoothing) * one_hot + smoothing / max(classes.shape[0], 1)
+    target = (1 - smoothing) * one_hot + smoothing / classes
     weights = _weights(tuple(labels.shape), mask, like=logits)[..., None]  # [*places, 1]
     log_p = log_softmax(logits)
     loss = -xp.sum(weights * target * log_p)

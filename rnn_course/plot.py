@@ -7,9 +7,10 @@ import numpy as np
 from jaxtyping import Float
 
 from rnn_course.arrays import Array, to_numpy
+from rnn_course.palette import PALETTE
 
-# Okabe & Ito's colours, which colour-blind readers can tell apart; the same meaning on every page.
-COLOURS = {"input": "#0072B2", "state": "#D55E00", "weights": "#555555", "gate": "#009E73", "other": "#CC79A7"}
+COLOURS = {name: role.light for name, role in PALETTE.items()}  # figures are drawn on white
+LINES = {"input": "-", "state": "--", "weights": ":", "memory": "-.", "output": "-"}  # the colours of curves, in turn
 INK = "gray_r"  # 0 is paper, 1 is ink
 
 
@@ -53,8 +54,8 @@ def learning_curves(histories: Mapping[str, Sequence[Any]], title: str) -> None:
     """Training loss and held-out accuracy against the epoch, a line for each history of `fit`."""
     plt = _pyplot()
     figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.4))
-    styles = zip(COLOURS.values(), ("-", "--", ":", "-.", "-"), strict=True)
-    for (name, history), (colour, line) in zip(histories.items(), styles, strict=False):
+    for (name, history), (role, line) in zip(histories.items(), LINES.items(), strict=False):
+        colour = COLOURS[role]
         numbers = [epoch.number for epoch in history]
         left.plot(numbers, [epoch.loss for epoch in history], line, color=colour, label=name)
         accuracies = [np.nan if epoch.accuracy is None else epoch.accuracy for epoch in history]

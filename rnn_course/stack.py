@@ -11,7 +11,7 @@ from rnn_course.shapes import expect_state
 
 class _Layers(NamedTuple):
     cells: tuple[Any, ...]
-    share_weights: bool = False
+    share_weights: bool
 
 
 class MultiRNNCell(_Layers):

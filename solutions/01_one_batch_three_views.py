@@ -16,7 +16,7 @@
 # :::
 
 # %% tags=["exercise"]
-from rnn_course import arguments, check, hint, solution
+from rnn_course import arguments, check, hint, progress, solution
 
 # %% tags=["solution"]
 import numpy as np

@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 import rnn_course
+from rnn_course.checks.catalogue import chapter_of
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = sorted((ROOT / "rnn_course").rglob("*.py"))
@@ -61,13 +62,16 @@ def test_every_notebook_is_in_the_table_of_contents():
     folders = ("book", "exercises", "solutions")
     notebooks = {p.relative_to(ROOT).with_suffix("").as_posix() for f in folders for p in (ROOT / f).glob("*.ipynb")}
     assert notebooks <= listed
-    assert {name for name in listed | notebooks if re.search(r"/\d\d_", name)} <= notebooks  # no page without its notebook
+    assert {name for name in listed if re.search(r"/\d\d_", name)} <= notebooks
 
 
-def test_every_exercise_of_the_catalogues_stands_in_a_notebook_once():
-    sources = "\n".join(p.read_text(encoding="utf-8") for p in (ROOT / "solutions").glob("*.py"))
-    checked = re.findall(r'^check\(\s*"([\w.]+)"', sources, re.MULTILINE)
-    assert sorted(checked) == sorted(rnn_course.checks.EXERCISES)
+def test_every_exercise_of_a_chapter_stands_in_its_notebook_once():
+    """The catalogue may be ahead of the book: exercises of a chapter without a notebook wait for it."""
+    sources = {p.name[:2]: p.read_text(encoding="utf-8") for p in (ROOT / "solutions").glob("*.py")}
+    expected = [name for name in rnn_course.checks.EXERCISES if chapter_of(name) in sources]
+    assert {chapter_of(name) for name in expected} == set(sources)
+    checked = re.findall(r'^check\(\s*"([\w.]+)"', "\n".join(sources.values()), re.MULTILINE)
+    assert sorted(checked) == sorted(expected)
 
 
 def test_the_pages_made_from_the_code_are_what_it_says():

@@ -1,10 +1,7 @@
 """Build or check the notebooks that are out of date: the jobs, the cache, the command line."""
 
 import argparse
-import hashlib
-import json
 import os
-import platform
 import sys
 import time
 from collections.abc import Iterator
@@ -15,16 +12,17 @@ from pathlib import Path
 
 import nbformat
 
+from tools.nb_cache import Cache, write_atomically
 from tools.nb_compare import Rules, differences, read_rules
-from tools.nb_environment import kernel_environment
+from tools.nb_environment import MACHINE
 from tools.nb_kernel import RunError, run_notebook
 from tools.nb_normalise import normalise
 from tools.nb_source import SourceError, locate, read_source
+from tools.nbclaims.watch import BUDGET
 
-TOOLS = Path(__file__).resolve().parent
+SANITIZE = Path(__file__).parent / "nbclaims" / "sanitize.cfg"
 # The folder of the notebooks, and that of their sources.
 KINDS = {"book": "book", "solutions": "solutions", "exercises": "solutions"}
-SLOW = 60  # seconds that a notebook may take on two cores
 NOT_BUILT = "it has not been built. Run tools/notebooks.py and commit the result."
 LOOK = "Run tools/notebooks.py, look at the change, and commit it."
 SHOWN = 5  # differences of one notebook that are printed
@@ -50,17 +48,20 @@ class Setting:
     root: Path
     check: bool
     force: bool
-    common: bytes  # digest of everything but the source that a notebook depends on
+    budget: float  # seconds that a notebook may compute
+    elsewhere: bool  # as on another machine: what agrees there says nothing about here
+    cache: Cache
     rules: Rules
 
 
 @dataclass(frozen=True)
 class Result:
-    """How one job went: `status` is a word for the report, `problem` is empty when all is well."""
+    """How one job went: `status` is a word for the report, `why` it was run, `problem` is empty when all is well."""
 
     name: str
     status: str
     seconds: float = 0.0
+    why: str = ""
     problem: str = ""
 
 
@@ -83,54 +84,41 @@ def find_orphans(root: Path, jobs: list[Job]) -> Iterator[Result]:
                 yield Result(f"{kind}/{path.stem}", "FAILED", problem=problem)
 
 
-def common_digest(root: Path) -> bytes:
-    """A digest of the package, the pins, the stored benchmark results, this tool and this Python."""
-    files = [root / "constraints.txt", *TOOLS.glob("nb_*.py")]
-    files += [path for path in (root / "rnn_course").rglob("*") if "__pycache__" not in path.parts]
-    files += (root / "benchmarks" / "results").glob("*.json")
-    digest = hashlib.sha256(platform.python_version().encode())
-    for path in sorted(path for path in files if path.is_file()):
-        digest.update(f"\0{path}\0".encode() + path.read_bytes())
-    return digest.digest()
-
-
 def run_job(job: Job, setting: Setting) -> Result:
     """Build or check one notebook, unless nothing has changed since its last good run."""
-    start = time.perf_counter()
-    key = hashlib.sha256(setting.common + job.kind.encode() + job.source.read_bytes()).hexdigest()
-    cached = setting.root / ".cache" / "notebooks" / f"{job.kind}-{job.target.stem}.json"
-    if not setting.force and job.target.exists() and read_entry(cached) == (key, file_hash(job.target)):
+    why = "asked for" if setting.force else setting.cache.why(job.name, job.source, job.target)
+    if not why:
         return Result(job.name, "up to date")
     if setting.check and not job.target.exists():
         return Result(job.name, "FAILED", problem=NOT_BUILT)
+    start, since = time.perf_counter(), time.time()
     try:
-        text = make_notebook(job, setting.root)
+        text, reads = make_notebook(job, setting.root, setting.budget)
         if setting.check:
-            check_notebook(job, text, setting.rules)
+            compare_texts(job.target.read_text(encoding="utf-8"), text, setting.rules)
     except (SourceError, RunError, CheckError) as error:
-        return Result(job.name, "FAILED", time.perf_counter() - start, explain(job, error))
+        return Result(job.name, "FAILED", time.perf_counter() - start, why, explain(job, error))
     if not setting.check:
         write_atomically(job.target, text)
-    entry = {"key": key, "notebook": file_hash(job.target)}
-    write_atomically(cached, json.dumps(entry) + "\n")
-    return Result(job.name, "agrees" if setting.check else "built", time.perf_counter() - start)
+    if not setting.elsewhere:
+        setting.cache.record(job.name, job.source, job.target, reads, since)
+    return Result(job.name, "agrees" if setting.check else "built", time.perf_counter() - start, why)
 
 
-def make_notebook(job: Job, root: Path) -> str:
-    """The text of the executed, normalised notebook of `job`."""
+def make_notebook(job: Job, root: Path, budget: float = BUDGET) -> tuple[str, set[Path]]:
+    """The text of the executed, normalised notebook of `job`, and the files of the project that it read."""
     notebook = read_source(job.source, job.kind)
     job.target.parent.mkdir(parents=True, exist_ok=True)
-    run_notebook(notebook, job.target.parent, kernel_environment(root))
-    return normalise(notebook, root)
+    reads = run_notebook(notebook, job.target.parent, root, budget)
+    return normalise(notebook, root), reads
 
 
 class CheckError(Exception):
     """The stored notebook shows something else than a fresh run."""
 
 
-def check_notebook(job: Job, fresh: str, rules: Rules) -> None:
-    """Compare the stored notebook with the text of a fresh one: first bytes, then what a reader sees."""
-    stored = job.target.read_text(encoding="utf-8")
+def compare_texts(stored: str, fresh: str, rules: Rules) -> None:
+    """Compare the text of a stored notebook with that of a fresh one: first bytes, then what a reader sees."""
     if stored == fresh:
         return
     try:
@@ -156,30 +144,6 @@ def explain(job: Job, error: SourceError | RunError | CheckError) -> str:
     return f"{where}{error.reason}\n    {place}: {error.source.splitlines()[error.line - 1].strip()}"
 
 
-def read_entry(path: Path) -> tuple[str, str] | None:
-    """The key and the hash that a notebook had at its last good run; None if unknown, or the entry is damaged."""
-    try:
-        entry = json.loads(path.read_text(encoding="utf-8"))
-        return entry["key"], entry["notebook"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def file_hash(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write `text` so that `path` holds either its old content or all of the new."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp.ipynb")
-    try:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
 def main(argv: list[str] | None = None, *, root: Path) -> int:
     """The command line; returns the exit status."""
     parser = argparse.ArgumentParser(prog="tools/notebooks.py", description="Build or check the notebooks.")
@@ -188,6 +152,7 @@ def main(argv: list[str] | None = None, *, root: Path) -> int:
     add("--check", action="store_true", help="run again, write nothing, fail on any visible difference")
     add("--force", action="store_true", help="run also what has not changed since its last good run")
     add("--jobs", type=int, default=2, help="notebooks to run at a time (default: 2)")
+    add("--budget", type=float, default=BUDGET, help=f"seconds that a notebook may compute (default: {BUDGET:g})")
     options = parser.parse_args(argv)
     if options.jobs < 1:
         parser.error(f"--jobs: expected 1 or more, got {options.jobs}")
@@ -202,12 +167,17 @@ def main(argv: list[str] | None = None, *, root: Path) -> int:
         print(f"no notebook matches {' '.join(options.names)}", file=sys.stderr)
         return 1
 
+    elsewhere = bool(os.environ.get(MACHINE))
+    if elsewhere and not options.check:
+        parser.error(f"{MACHINE} is for --check: notebooks are built on this machine as it is")
     setting = Setting(
         root=root,
         check=options.check,
-        force=options.force,
-        common=common_digest(root),
-        rules=read_rules(root / "tests" / "notebooks" / "sanitize.cfg"),
+        force=options.force or elsewhere,
+        budget=options.budget,
+        elsewhere=elsewhere,
+        cache=Cache(root),
+        rules=read_rules(SANITIZE),
     )
     failures = [report(orphan) for orphan in orphans]
     with ThreadPoolExecutor(options.jobs) as pool:
@@ -219,8 +189,8 @@ def main(argv: list[str] | None = None, *, root: Path) -> int:
 
 def report(result: Result) -> bool:
     """Print how one job went; True if it failed."""
-    slow = f"  slow: more than {SLOW} s" if result.seconds > SLOW else ""
-    print(f"{result.name:40} {result.status:10} {result.seconds:6.1f} s{slow}", flush=True)
+    why = f"  {result.why}" if result.why else ""
+    print(f"{result.name:40} {result.status:10} {result.seconds:6.1f} s{why}", flush=True)
     if result.problem:
         print("    " + result.problem.replace("\n", "\n    "), file=sys.stderr, flush=True)
     return bool(result.problem)

@@ -275,6 +275,13 @@ def test_a_gradient_of_a_stack_that_is_left_out_is_zero(rng):
     assert_trees_close(backward(None, (states[0], None)), backward(zero, (states[0], zero_states[1])), rtol=0, atol=0)
 
 
+def test_gradients_of_another_number_of_layers_are_refused(rng):
+    outputs, (states_fw, states_bw), backward = stack_bidirectional_dynamic_rnn_forward(*stacked_problem(rng), RAGGED)
+    for wrong in ((states_fw[1:], states_bw), (states_fw, states_bw[1:]), (states_fw[1:], states_bw[1:])):
+        with pytest.raises(ValueError, match="zip"):
+            backward(outputs, wrong)
+
+
 # Bad input
 
 

@@ -145,3 +145,5 @@ def test_sizes_are_read_from_the_weights(rng):
     cell = random_lstm(3, 5, rng)
     assert (cell.input_size, cell.state_size, cell.output_size) == (3, LSTMStateTuple(c=5, h=5), 5)
     assert cell.is_plain
+    options = {"peepholes": True, "projection_size": 2, "cell_clip": 1.0}
+    assert not any(LSTMCell.init(3, 5, rng=rng, **{name: value}).is_plain for name, value in options.items())

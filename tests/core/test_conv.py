@@ -94,12 +94,21 @@ def test_a_row_of_four_pixels_by_hand(weights, options, expected, backend):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "expected"),
-    [((5, 3), (1, 1)), ((5, 2), (0, 1)), ((5, 4), (1, 2)), ((28, 5, 1, 2), (4, 4)),  # size, kernel, stride, dilation
+    ("arguments", "expected"),  # size, kernel, stride, dilation
+    [((5, 3), (1, 1)), ((6, 3), (1, 1)), ((5, 2), (0, 1)), ((5, 4), (1, 2)), ((28, 5, 1, 2), (4, 4)),
      ((4, 3, 2), (0, 1)), ((5, 3, 2), (1, 1)), ((7, 2, 5), (0, 0)), ((1, 3, 2), (1, 1))],
 )  # fmt: skip
 def test_same_padding_by_hand(arguments, expected):
     assert same_padding(*arguments) == expected
+
+
+def test_without_options_every_pixel_has_an_output(rng):
+    kernel, bias, x = rng.standard_normal((3, 5, 2, 4)), rng.standard_normal(4), rng.standard_normal((3, 6, 7, 2))
+    layer = Conv2D(kernel, bias)
+    weights = torch.tensor(kernel).permute(3, 2, 0, 1), torch.tensor(bias)
+    expected = conv2d(torch.tensor(x).permute(0, 3, 1, 2), *weights, padding="same")
+    np.testing.assert_allclose(layer(x), expected.permute(0, 2, 3, 1).numpy(), rtol=1e-12)
+    assert (output_size(7, 3), output_size(7, 3, padding="VALID")) == (7, 5)
 
 
 def test_output_sizes_are_those_of_the_layer():
@@ -224,6 +233,13 @@ def test_wrong_images_say_what_is_wrong(shape, message, rng, without_shape_types
     for door in (layer, layer.forward):
         with pytest.raises(ShapeError, match=re.escape(message)):
             door(np.zeros(shape))
+
+
+@pytest.mark.parametrize("shape", [(2, 8, 9, 4), (2, 3), (3, 3, 3, 3, 5)], ids=str)
+def test_only_what_looks_nchw_is_called_so(shape, rng, without_shape_types):
+    with pytest.raises(ShapeError, match=re.escape(f"got {list(shape)}")) as caught:
+        Conv2D.init(3, 4, rng=rng)(np.zeros(shape))
+    assert "Likely cause" not in str(caught.value)
 
 
 def test_empty_images_are_refused(rng, without_shape_types):

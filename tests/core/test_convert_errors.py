@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 
 from rnn_course import LSTMCell, LSTMStateTuple, MultiRNNCell, ShapeError, convert
 from rnn_course.cells import BasicRNNCell
@@ -44,18 +45,37 @@ KERAS = [
     ("lstm", zeros((3, 20)), ValueError, "of one layer, got 1 arrays"),
     ("lstm", zeros((3, 20), (5, 20), 20) * 2, ValueError, "Bidirectional layer: pass .*:3"),
     ("lstm", [[1.0], [2.0], [3.0]], TypeError, "expected a NumPy array or a Torch tensor, got list"),
-    ("lstm", [*zeros((3, 20), (5, 20)), np.zeros(20, "float32")], TypeError, "bias is a numpy array of float32, but"),
+    (
+        "lstm",
+        [*zeros((3, 20), (5, 20)), np.zeros(20, "float32")],
+        TypeError,
+        "bias is a numpy array of float32, but",
+    ),
+    (
+        "lstm",
+        [torch.zeros(3, 20), *zeros((5, 20), 20)],
+        TypeError,
+        "recurrent_kernel is a numpy array of float64, but kernel a torch array of torch.float32: give all",
+    ),
     ("lstm", [np.zeros((3, 20), int), np.zeros((5, 20), int)], TypeError, "expected floating-point numbers, got int64"),
     ("gru", zeros((3, 15), (5, 15), 15), ShapeError, "bias: expected .*built with reset_after=False"),
     ("gru", [*zeros((3, 15), (5, 15)), [0.0]], TypeError, "expected a NumPy array or a Torch tensor, got list"),
     ("gru", zeros((3, 15), (5, 15), (3, 15)), ShapeError, "axis 'two' is 3 instead of 2"),
     ("basic_rnn", zeros((3, 5), (5, 4), 5), ShapeError, "recurrent_kernel: expected"),
+    ("basic_rnn", zeros((3, 4), (5, 5), 5), ShapeError, r"kernel: expected \[input, hidden=5\], got \[3, 4\]"),
+    ("lstm", zeros((3, 20), (5, 20), (2, 20)), ShapeError, r"bias: expected \[4\*hidden=20\], got \[2, 20\]"),
 ]
 
 
 @pytest.mark.parametrize(("kind", "weights", "error", "message"), KERAS)
 def test_bad_weights_of_keras(kind, weights, error, message, without_shape_types):
     raises(error, message, getattr(convert, f"{kind}_from_keras"), weights)
+
+
+def test_a_matrix_that_fits_neither_way_round_is_not_called_transposed(without_shape_types):
+    with pytest.raises(ShapeError, match=r"kernel: expected \[input, 4\*hidden=20\], got \[3, 16\]") as caught:
+        convert.lstm_from_keras(zeros((3, 16), (5, 20), 20))
+    assert "transposed" not in str(caught.value)
 
 
 def test_a_keras_gru_with_the_other_reset(without_shape_types):
@@ -69,6 +89,12 @@ TF1 = [
     ("lstm", zeros((5, 20), 20), ShapeError, "the rows of x or of h are missing"),
     ("lstm", zeros((8, 20), (1, 20)), ShapeError, "bias: expected .*which has 2 axes instead of 1"),
     ("basic_rnn", zeros((8, 4), 5), ShapeError, r"kernel: expected \[input\+hidden, hidden=5\]"),
+    (
+        "gru",
+        zeros((8, 10), 9, (8, 5), 5),
+        ShapeError,
+        r"gates_bias: expected \[2\*hidden\], got \[9\], which 2 ",
+    ),
     ("gru", zeros((8, 10), 10, (8, 4), 4), ShapeError, r"candidate_bias: expected \[hidden=5\], got \[4\]"),
     ("gru", zeros((8, 10), 10, (9, 5), 5), ShapeError, r"candidate_kernel: expected \[input\+hidden=8"),
 ]
@@ -86,6 +112,14 @@ def test_bad_options_of_tf1(without_shape_types):
     del short["w_f_diag"]
     raises(KeyError, "missing: w_f_diag", convert.lstm_from_tf1, kernel, bias, peepholes=short)
     raises(ShapeError, "projection: expected", convert.lstm_from_tf1, kernel, bias, projection=np.zeros((4, 5)))
+    raises(
+        ShapeError,
+        r"projection: .* got \[5\], which has 1",
+        convert.lstm_from_tf1,
+        kernel,
+        bias,
+        projection=np.zeros(5),
+    )
     raises(ValueError, "no projection to clip", convert.lstm_from_tf1, kernel, bias, proj_clip=1.0)
     raises(ValueError, r"expected the pair \(c, h\)", convert.state_from_tf1, (bias, bias, bias))
 
@@ -97,6 +131,18 @@ ONNX = [
     ("lstm", zeros((1, 20, 3), (1, 20, 5), (1, 20)), ShapeError, r"B: expected .*only one bias; ONNX keeps two"),
     ("lstm", zeros((1, 20, 3), (1, 20, 5), (1, 40), (1, 20)), ShapeError, r"P: expected .directions=1, 3.hidden=15"),
     ("gru", zeros((1, 15, 3), (1, 20, 5)), ShapeError, "use lstm_from_onnx"),
+    (
+        "lstm",
+        zeros((1, 20, 3), (1, 20, 5), 40),
+        ShapeError,
+        r"B: expected .directions=1, 8\*hidden=40., got .40.",
+    ),
+    (
+        "lstm",
+        zeros((1, 20, 3), (1, 5, 20), (1, 40)),
+        ShapeError,
+        "R.0.: .*transposed: in ONNX a gate is a bl",
+    ),
 ]
 
 
@@ -125,6 +171,12 @@ LOST = [
     ),
     (convert.gru_to_torch, BEFORE, ValueError, "only after it.* Libraries that can: TensorFlow 1, Keras, ONNX"),
     (convert.gru_to_onnx, (BEFORE, AFTER), ValueError, "the operator has one attribute"),
+    (
+        convert.basic_rnn_to_torch,
+        (RNN, RNN._replace(activation="relu")),
+        ValueError,
+        "basic_rnn_to_torch: torch.nn.RNN has tanh or relu in all layers, got relu, tanh",
+    ),
     (convert.lstm_to_tf1, BEFORE, TypeError, "lstm_to_tf1: expected LSTMCell, got GRUCell"),
     (convert.gru_to_keras, LSTM, TypeError, "gru_to_keras: expected GRUCell, got LSTMCell"),
     (convert.basic_rnn_to_onnx, LSTM, TypeError, "basic_rnn_to_onnx: expected BasicRNNCell, got LSTMCell"),
@@ -179,10 +231,15 @@ def test_the_table_states_the_conventions():
         "before",
     ]
     assert rows["LSTM peepholes"] == ["i, f, o", "i, f, o", "none", "none", "i, o, f"]
-    assert rows["LSTM kernels"][2:4] == [
+    assert rows["LSTM kernels"] == [
+        "`[input+hidden, 4*hidden]`",
+        "`[input+hidden, 4*hidden]`",
         "`[4*hidden, input]` and `[4*hidden, hidden]`",
         "`[input, 4*hidden]` and `[hidden, 4*hidden]`",
+        "`[directions, 4*hidden, input]` and `[directions, 4*hidden, hidden]`",
     ]
+    assert rows["LSTM projection"] == ["yes", "yes", "yes", "none", "none"]
+    assert rows["Basic RNN biases"] == ["one", "one", "two, added", "one", "two, added"]
 
 
 def test_torch_is_not_imported_for_the_others():

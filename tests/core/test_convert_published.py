@@ -224,6 +224,13 @@ def test_tf1_lstm_with_peepholes_and_projection(clips, x, rng):
     assert_equal({name: back[name] for name in variables}, variables)
 
 
+def test_a_tf1_kernel_may_have_fewer_rows_than_the_projection_has(rng):
+    """One input, h of two numbers: the three rows of the kernel are fewer than the five units."""
+    variables = normal(rng, kernel=(3, 20), bias=(20,), projection=(5, 2))
+    cell = convert.lstm_from_tf1(**variables)
+    assert (cell.input_size, cell.state_size) == (1, LSTMStateTuple(c=5, h=2))
+
+
 def test_tf1_gru(x, rng):
     rows = INPUT + HIDDEN
     names = ["gates_kernel", "gates_bias", "candidate_kernel", "candidate_bias"]
@@ -278,6 +285,9 @@ def test_keras_without_a_bias(x, rng):
     weights = keras_weights(rng, 4)
     plain = convert.lstm_from_keras([*weights[:2], 0 * weights[2]])
     assert_trees_close(convert.lstm_from_keras(weights[:2]), plain, rtol=0, atol=0)
+    weights = keras_weights(rng, 3, (2, 3 * HIDDEN))
+    plain = convert.gru_from_keras([*weights[:2], 0 * weights[2]])
+    assert_trees_close(convert.gru_from_keras(weights[:2]), plain, rtol=0, atol=0)
 
 
 ONNX = {

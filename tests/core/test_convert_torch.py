@@ -243,6 +243,14 @@ def test_wrong_gates_would_be_seen(rng):
         assert np.abs(dynamic_rnn(wrong, x)[0] - to_numpy(expected)).max() > 1e-3
 
 
+@pytest.mark.parametrize("c", [(2, 4, 5), (3, 6, 5), (4, 5)], ids=["batch", "layers", "axes"])
+def test_h_and_c_of_different_rows_are_refused(c, without_shape_types):
+    with pytest.raises(
+        ShapeError, match=r"state: expected \[layers\*directions, batch, hidden\] .*, got h \[2, 6, 5\]"
+    ):
+        convert.state_from_torch((torch.zeros(2, 6, 5), torch.zeros(c)))
+
+
 def test_states_of_numpy_come_out_as_tensors_and_back(rng):
     state = (LSTMStateTuple(c=rng.standard_normal((2, 3)), h=rng.standard_normal((2, 3))),) * 2
     tensors = convert.state_to_torch(state)

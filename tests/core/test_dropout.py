@@ -14,6 +14,14 @@ def test_what_is_kept_grows_and_the_rest_is_0(backend, rng):
     assert abs(kept.mean() - 0.8) < 5 * np.sqrt(0.8 * 0.2 / kept.size)  # keep_prob is the part that is kept
 
 
+def test_a_number_is_kept_if_its_draw_is_below_keep_prob(backend):
+    """Draws lie in 0 ≤ u < 1, so that u < keep_prob has exactly that probability."""
+    draws = np.random.default_rng(3).random(4)
+    x = from_numpy(np.ones(4), backend=backend)
+    y = to_numpy(dropout(x, float(np.sort(draws)[2]), np.random.default_rng(3)))
+    np.testing.assert_array_equal(y > 0, draws < np.sort(draws)[2])  # two are below, and the limit itself is not
+
+
 def test_the_expected_value_is_x(rng):
     x = rng.standard_normal((3, 4))
     draws = np.stack([dropout(x, 0.25, rng) for _ in range(4000)])

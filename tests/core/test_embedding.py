@@ -105,6 +105,11 @@ def test_ids_that_are_no_whole_numbers_are_refused(ids, name, rng, backend, with
         layer(from_numpy(ids, backend=backend))
 
 
+def test_the_first_of_several_unknown_ids_is_named(rng):
+    with pytest.raises(ValueError, match=r"ids: expected whole numbers from 0 to 6, .* got 9\. Likely"):
+        random_embedding(rng)(np.array([[1, 9], [8, 3]]))
+
+
 def test_a_list_of_ids_is_refused(rng, without_shape_types):
     with pytest.raises(ValueError, match=r"ids: expected \[batch\], got a list, which is no array"):
         random_embedding(rng)([1, 2])

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rnn_course import Dense, LSTMCell
@@ -46,6 +46,7 @@ def test_the_mean_and_the_variance_are_those_of_the_paper(draw, shape, fan_in, f
 
 
 @pytest.mark.parametrize("draw", UNIFORM)
+@settings(deadline=None)
 @given(rows=st.integers(1, 40), columns=st.integers(1, 40), seed=st.integers(0, 2**32 - 1))
 def test_uniform_numbers_never_leave_their_bounds(draw, rows, columns, seed):
     """A uniform distribution of variance s² lies within ±√3·s."""
@@ -88,6 +89,14 @@ def test_orthogonal_rows_or_columns_are_orthonormal_times_the_gain(shape, gain, 
     assert q.shape == shape
     product = q.T @ q if shape[0] >= shape[1] else q @ q.T
     np.testing.assert_allclose(product, gain**2 * np.eye(min(shape)), atol=1e-12)
+
+
+@pytest.mark.parametrize("shape", [(5, 3), (4, 4)])
+def test_an_orthogonal_matrix_is_the_q_of_the_gaussian_numbers_of_its_seed(shape):
+    """Q · R with a positive diagonal of R is unique, so Qᵀ · Gaussian must be such an R."""
+    r = orthogonal(shape, np.random.default_rng(3)).T @ np.random.default_rng(3).standard_normal(shape)
+    np.testing.assert_allclose(np.tril(r, -1), 0, atol=1e-14)
+    assert (np.diag(r) > 0).all()
 
 
 def test_orthogonal_matrices_are_uniformly_distributed(rng):
@@ -152,6 +161,7 @@ def test_bad_shapes_and_seeds_of_initialisers_are_refused(draw, rng, without_sha
     [
         (lambda rng: torch_uniform((5,), rng, width=0), "width: expected a positive whole number, got 0"),
         (lambda rng: orthogonal((5, 3), rng, gain=0.0), "gain: expected a positive number, got 0.0"),
+        (lambda rng: orthogonal((5, 3), rng, gain=np.inf), "gain: expected a positive number, got inf"),
         (lambda rng: orthogonal((5, 3, 2), rng), r"shape: expected two axes, \[input, output\], got \[5, 3, 2\]"),
         (lambda rng: keras_lstm_kernel(0, 2, rng), "input_size: expected a positive whole number, got 0"),
         (lambda rng: keras_lstm_kernel(3, -2, rng), "hidden_size: expected a positive whole number, got -2"),

@@ -35,6 +35,18 @@ def test_softmax_agrees_with_torch_along_any_axis(axis, rng):
     np.testing.assert_allclose(log_softmax(x, axis), torch.log_softmax(torch.tensor(x), axis).numpy(), rtol=1e-12)
 
 
+def test_softmax_is_along_the_last_axis_unless_told_otherwise(rng):
+    x = rng.standard_normal((2, 3, 4))
+    for ours, theirs in ((softmax, torch.softmax), (log_softmax, torch.log_softmax)):
+        np.testing.assert_allclose(ours(x), theirs(torch.tensor(x), -1).numpy(), rtol=1e-12)
+    for forward, theirs in ((softmax_forward, torch.softmax), (log_softmax_forward, torch.log_softmax)):
+        y, backward = forward(x)
+        tensor = torch.tensor(x, requires_grad=True)
+        (theirs(tensor, -1) * torch.tensor(x)).sum().backward()
+        np.testing.assert_allclose(y, theirs(torch.tensor(x), -1).numpy(), rtol=1e-12)
+        np.testing.assert_allclose(backward(x), tensor.grad.numpy(), rtol=1e-10, atol=1e-14)
+
+
 def test_softmax_does_not_overflow(backend):
     p = to_numpy(softmax(from_numpy(np.array([[1e4, 0.0, -1e4], [0.0, 0.0, 0.0]]), backend=backend)))
     np.testing.assert_allclose(p, [[1, 0, 0], [1 / 3, 1 / 3, 1 / 3]], atol=1e-15)
@@ -45,11 +57,18 @@ def test_relu_keeps_a_nan_and_has_slope_0_at_0(backend):
     np.testing.assert_array_equal(to_numpy(relu(x)), [0, 0, 2, np.nan])
     _, backward = relu_forward(x)
     np.testing.assert_array_equal(to_numpy(backward(from_numpy(np.ones(4), backend=backend)))[:3], [0, 0, 1])
+    np.testing.assert_array_equal(to_numpy(backward(from_numpy(np.zeros(4), backend=backend))), np.zeros(4))
 
 
 def test_an_unknown_activation_lists_the_known_ones():
     with pytest.raises(ValueError, match="expected one of linear, relu, sigmoid, tanh, got 'swish'"):
         Activation("swish")(np.zeros(2))
+
+
+def test_a_dense_layer_takes_a_single_row(rng, backend):
+    layer, x = to((random_like(Dense.init(3, 2, rng=rng), rng), rng.standard_normal((4, 3))), backend)
+    for row, y in zip(x, layer(x), strict=True):
+        np.testing.assert_allclose(to_numpy(layer(row)), to_numpy(y), rtol=1e-13)
 
 
 def test_a_dense_layer_by_hand(backend):

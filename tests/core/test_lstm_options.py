@@ -281,6 +281,20 @@ def test_extreme_pre_activations_give_no_warning_and_no_nan(options, rng, backen
     assert all(np.isfinite(to_numpy(leaf)).all() for leaf in leaves((output, new_state, backward(output, new_state))))
 
 
+def test_on_the_limit_itself_the_gradient_passes_as_in_torch(backend):
+    """f = 1 and i = 0, so that c' = c: of c = −2, −1, 0, 1, 2 only the outer two are cut at ±1."""
+    bias = np.concatenate([np.full(5, -1e4), np.zeros(5), np.full(5, 1e4), np.zeros(5)])
+    cell = to(LSTMCell(kernel=np.zeros((8, 20)), bias=bias, cell_clip=1.0), backend)
+    c, zero, x = to((np.array([[-2.0, -1, 0, 1, 2]]), np.zeros((1, 5)), np.zeros((1, 3))), backend)
+    _, state, backward = cell.forward(x, LSTMStateTuple(c=c, h=zero))
+    _, _, d_state = backward(zero, LSTMStateTuple(c=zero + 1, h=zero))
+    assert to_numpy(state.c).tolist() == [[-1, -1, 0, 1, 1]]
+    assert to_numpy(d_state.c).tolist() == [[0, 1, 1, 1, 0]]
+    clamped = torch.tensor(to_numpy(c), requires_grad=True)
+    clamped.clamp(-1, 1).sum().backward()
+    assert clamped.grad.tolist() == [[0, 1, 1, 1, 0]]
+
+
 def test_no_argument_is_changed(rng):
     arguments = example(ALL, rng)
     before = tree_map(np.copy, arguments)

@@ -220,11 +220,12 @@ def test_norms_in_a_chain(rng):
         (2, (3, 6, 4, 5), "x: expected [batch, rows, columns, channels=6], got [3, 6, 4, 5]: axis 'channels' is 5 "
          "instead of 6. Likely cause: the images look NCHW: the course's are NHWC"),
         (2, (3, 4, 5), "x: expected [batch, axis1, channels=6], got [3, 4, 5]: axis 'channels' is 5 instead of 6"),
+        (2, (3, 6, 5), "axis 'channels' is 5 instead of 6. Likely cause: the images look NCHW"),  # one row of pixels
         (2, (6,), "got [6], which has 1 axes instead of 2"),
         (6, (3, 6), "x: expected more than one number in a group, got [3, 6] with 6 groups, where the mean is"),
         (4, (3, 6), "groups: expected a divisor of the 6 channels (1, 2, 3, 6), got 4"),
     ],
-    ids=["NCHW", "channels", "no batch", "single numbers", "groups"],
+    ids=["NCHW", "channels", "NCHW in a row", "no batch", "single numbers", "groups"],
 )  # fmt: skip
 def test_a_wrong_group_norm_says_what_is_wrong(groups, shape, message, rng, without_shape_types):
     layer = random_group_norm(rng, 1)._replace(groups=groups)

@@ -193,7 +193,7 @@ class OnlyAKernel(Counter):
 
 
 def test_without_an_input_size_the_kernel_says_it():
-    for cell in (OnlyAKernel(), MultiRNNCell((OnlyAKernel(),))):
+    for cell in (OnlyAKernel(), MultiRNNCell((OnlyAKernel(),)), MultiRNNCell((OnlyAKernel(), Counter()))):
         with pytest.raises(ShapeError, match="expected input=4, the size that the cell was made for, got input=1"):
             dynamic_rnn(cell, np.zeros((2, 3, 1)))
 
@@ -230,6 +230,11 @@ def test_without_an_input_size_the_kernel_says_it():
             "Likely cause: the inputs were read as time-major; if they are not, pass time_major=False",
         ),
         ({"initial_state": np.zeros((6, 5))}, ShapeError, "initial_state: expected LSTMStateTuple of 2, got ndarray"),
+        (
+            {"initial_state": LSTMStateTuple(c=np.zeros((6, 5)), h=np.zeros((6, 5), "float32"))},
+            TypeError,
+            "initial_state.h is float32, but inputs is float64",
+        ),
     ],
 )
 def test_bad_input_gets_one_clear_error(change, error, message, rng, without_shape_types):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.optim import lr_scheduler
 
@@ -83,6 +83,7 @@ def test_a_boundary_is_the_last_update_of_its_rate():
     assert piecewise_constant([], [0.5])(1000) == 0.5
 
 
+@settings(deadline=None)
 @given(RATES, COUNTS, st.floats(0.01, 1), st.booleans(), COUNTS)
 def test_exponential_decay_falls_and_takes_its_factor_in_its_time(initial, decay_steps, factor, staircase, step):
     schedule = exponential_decay(initial, decay_steps, factor, staircase)
@@ -91,6 +92,7 @@ def test_exponential_decay_falls_and_takes_its_factor_in_its_time(initial, decay
     assert schedule(step + decay_steps) == pytest.approx(factor * schedule(step), rel=1e-9)
 
 
+@settings(deadline=None)
 @given(RATES, COUNTS, st.floats(0, 1))
 def test_cosine_decay_falls_from_its_first_rate_to_its_last_and_stays(initial, decay_steps, share):
     final = share * initial
@@ -102,6 +104,11 @@ def test_cosine_decay_falls_from_its_first_rate_to_its_last_and_stays(initial, d
     np.testing.assert_allclose(half_way, (initial + final) / 2, rtol=1e-12)
 
 
+def test_a_cosine_decay_to_where_it_began_never_changes():
+    assert rates(cosine_decay(0.25, 4, 0.25), 7).tolist() == [0.25] * 7
+
+
+@settings(deadline=None)
 @given(RATES, COUNTS)
 def test_warm_up_rises_by_equal_steps_and_hands_over(peak, steps):
     asked = []
@@ -111,6 +118,7 @@ def test_warm_up_rises_by_equal_steps_and_hands_over(peak, steps):
     assert asked == [1] * (steps + 1) + [2, 3]
 
 
+@settings(deadline=None)
 @given(RATES, st.integers(1, 300), st.floats(0.01, 0.99))
 def test_a_cycle_rises_to_the_peak_and_falls(peak, steps, warm_up):
     rate = rates(one_cycle(peak, steps, warm_up), steps)
@@ -121,6 +129,7 @@ def test_a_cycle_rises_to_the_peak_and_falls(peak, steps, warm_up):
     assert np.all(np.diff(rate[top:]) <= 0)
 
 
+@settings(deadline=None)
 @given(st.dictionaries(COUNTS, RATES, max_size=6), RATES, COUNTS)
 def test_piecewise_rates_are_those_of_the_first_boundary_not_passed(pieces, last, step):
     boundaries = sorted(pieces)

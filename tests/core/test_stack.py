@@ -71,6 +71,18 @@ def test_a_stack_refuses_one_state_for_all_layers(rng, without_shape_types):
         cell(np.zeros((2, 3)), cell.cells[0].zero_state(2))
 
 
+def test_no_door_takes_a_state_of_another_number_of_layers(rng):
+    stack, x = MultiRNNCell((random_lstm(5, 5, rng), random_lstm(5, 5, rng))), rng.standard_normal((6, 5))
+    output, states, backward = stack.forward(x, stack.zero_state(6))
+    for wrong in (states[:-1], (*states, states[-1])):
+        with pytest.raises(ValueError, match="expected tuple of 2, got tuple of"):
+            stack(x, wrong)
+        with pytest.raises(ValueError, match="zip"):
+            stack.forward(x, wrong)
+        with pytest.raises(ValueError, match="zip"):
+            backward(output, wrong)
+
+
 def test_a_stack_of_one_is_the_cell(rng, backend):
     cell, x = to((random_lstm(3, 5, rng), rng.standard_normal((2, 3))), backend)
     state = to(random_like(cell.zero_state(2), rng), backend)

@@ -5,6 +5,7 @@ import pytest
 
 from rnn_course import (
     BasicRNNCell,
+    LSTMCell,
     LSTMStateTuple,
     MultiRNNCell,
     ShapeError,
@@ -12,6 +13,7 @@ from rnn_course import (
     dynamic_rnn_forward,
     from_numpy,
     gradcheck,
+    leaves,
     sgd,
     to,
     to_numpy,
@@ -108,12 +110,20 @@ def test_past_the_end_a_residual_gives_0_not_x(backend, rng):
 def test_a_residual_needs_an_output_as_wide_as_x(rng, without_shape_types):
     wrapper = ResidualWrapper(random_lstm(INPUT, 5, rng))
     message = (
-        "expected output=3, the size of x, to which the output is added, got a cell with output=5; make the cell with"
+        "expected output=3, the size of x, to which the output is added, got a cell with output=5; make the cell with "
+        "3 units"
     )
     with pytest.raises(ShapeError, match=message):
         dynamic_rnn(wrapper, np.zeros((BATCH, TIME, INPUT)))
     with pytest.raises(ShapeError, match=message):
         wrapper(np.zeros((BATCH, INPUT)), wrapper.zero_state(BATCH))
+
+
+def test_what_masks_a_cell_has_its_sizes(rng):
+    cell = random_lstm(INPUT, 5, rng)
+    masked = Masked(cell, np.ones((BATCH, 1), bool))
+    assert (masked.input_size, masked.state_size, masked.output_size) == (INPUT, LSTMStateTuple(c=5, h=5), 5)
+    assert_trees_close(masked.zero_state(BATCH), cell.zero_state(BATCH), rtol=0, atol=0)
 
 
 # Packed state
@@ -271,6 +281,60 @@ def test_masks_are_the_same_on_every_library_dtype_and_place_in_time(rng):
         for dtype in ("float32", "float64"):
             arrays = from_numpy(rows, dtype, library), from_numpy(steps, dtype, library)
             np.testing.assert_array_equal(to_numpy(keep_mask(0.5, 50, 2**32 - 1, 1, *arrays)), expected)
+
+
+def hashed(*keys):
+    """The hash of the masks on Python's whole numbers, which never overflow."""
+    bits = 0
+    for key in keys:
+        bits = (bits + key + 0x9E3779B9) % 2**32
+        for _ in range(2):
+            bits = (bits // 2**16 ^ bits) * 0x45D9F3B % 2**32
+        bits ^= bits // 2**16
+    return bits
+
+
+def test_a_number_is_kept_if_its_hash_is_below_the_share_of_all_hashes():
+    row, step = np.array([[3.0]]), np.array([[70.0]])
+    for column in range(5):
+        bits = hashed(12345, 1, 3, 70, column)
+        kept = [keep_mask(limit / 2**32, 5, 12345, 1, row, step)[0, column] for limit in (bits - 1, bits, bits + 1)]
+        assert kept == [False, False, True]
+
+
+def test_the_masks_of_input_output_and_state_are_numbered():
+    """Places 0, 1 and 2: with other numbers a seed that somebody has noted down would give other masks."""
+    rows = np.arange(float(BATCH))[:, None]
+    for place, name in enumerate(("input_keep_prob", "output_keep_prob", "state_keep_prob")):
+        output, state, _ = ones(**{name: 0.5})
+        np.testing.assert_array_equal(
+            (state.cell.h if name == "state_keep_prob" else output) > 0, keep_mask(0.5, 200, 5, place, rows, 0 * rows)
+        )
+
+
+def test_seeds_fill_32_bits(rng):
+    seeds = [DropoutWrapper.init(Echo(2), rng=rng).seed for _ in range(100)]
+    assert 0.9 * 2**32 < max(seeds) < 2**32
+    assert 0 <= min(seeds) < 0.1 * 2**32
+
+
+def test_each_step_has_masks_of_its_own_unless_it_is_asked_for_otherwise(rng):
+    for wrapper in (DropoutWrapper(Echo(200), 5, 0.5), DropoutWrapper.init(Echo(200), rng=rng, input_keep_prob=0.5)):
+        first, state = wrapper(np.ones((BATCH, 200)), wrapper.zero_state(BATCH))
+        second, _ = wrapper(np.ones((BATCH, 200)), state)
+        assert 0.4 < np.mean(first == second) < 0.6
+
+
+@pytest.mark.parametrize("number", [float, np.float64])
+def test_float32_stays_float32_even_if_keep_prob_is_numpys(number, backend, rng):
+    cell = LSTMCell.init(INPUT, 5, rng=rng, backend=backend)
+    keep = {name: number(0.5) for name in ("input_keep_prob", "output_keep_prob", "state_keep_prob")}
+    x = from_numpy(rng.standard_normal((BATCH, INPUT)), "float32", backend)
+    for wrapper in (DropoutWrapper(cell, 5, **keep), DropoutWrapper.init(cell, rng=rng, **keep)):
+        output, state, backward = wrapper.forward(x, wrapper.zero_state(BATCH))
+        _, d_x, d_state = backward(output, state)
+        assert {str(leaf.dtype).removeprefix("torch.") for leaf in leaves((output, state, d_x, d_state))} == {"float32"}
+    assert len(leaves(wrapper)) == len(leaves(cell))  # the probabilities are no weights
 
 
 def test_the_masks_are_pinned():

@@ -1,23 +1,15 @@
 """Building and checking a small course: the same bytes twice, nothing half-written, and every difference found."""
 
-import base64
-import io
 import json
-import os
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import nbformat
 import pytest
-from PIL import Image
 
-from tests.notebooks.files import files, write
+from tests.notebooks.canaries import with_red_spot
+from tests.notebooks.course import files, list_in_toc, nbval, read, write
 from tools.nb_build import KINDS, main
 from tools.nb_normalise import WIDGET_STATE
-
-ROOT = Path(__file__).resolve().parents[2]
 
 LIVE = """\
 # %% [markdown]
@@ -79,11 +71,8 @@ def course(tmp_path_factory):
     write(root / "book/01_live.py", LIVE)
     write(root / "solutions/02_double.py", EXERCISE)
     assert main([], root=root) == 0
+    list_in_toc(root, "book/01_live", "solutions/02_double", "exercises/02_double")
     return root
-
-
-def read(path):
-    return nbformat.read(path, as_version=4)
 
 
 def test_two_runs_give_the_same_bytes(course):
@@ -132,7 +121,7 @@ def test_check_finds_every_fault_and_touches_nothing(course, capsys):
     live = course / "book/01_live.ipynb"
     original = files(course)
     notebook = read(live)
-    notebook.cells[1].outputs[0].data["image/png"] = red_pixels(notebook.cells[1].outputs[0].data["image/png"])
+    notebook.cells[1].outputs[0].data["image/png"] = with_red_spot(notebook.cells[1].outputs[0].data["image/png"])
     notebook.metadata.widgets[WIDGET_STATE].state[f"{2:032x}"].state["value"] = 5
     notebook.cells[4].outputs[0].text = "one\ntwo\n"
     nbformat.write(notebook, live)
@@ -162,25 +151,11 @@ def test_check_finds_every_fault_and_touches_nothing(course, capsys):
     assert out.endswith("5 notebooks, 4 failed\n")
 
 
-def red_pixels(text):
-    """The picture with a red spot of 8 x 8 pixels."""
-    image = Image.open(io.BytesIO(base64.b64decode(text))).convert("RGBA")
-    image.paste((255, 0, 0, 255), (20, 20, 28, 28))
-    file = io.BytesIO()
-    image.save(file, "png")
-    return base64.b64encode(file.getvalue()).decode()
-
-
 def test_nbval_agrees_with_what_was_built(course):
-    options = (
-        f"--rootdir . -p tests.notebooks.plugin -p no:cacheprovider -n 2 --dist loadfile --nbval {' '.join(KINDS)}"
-    )
-    command = [sys.executable, "-m", "pytest", "-c", ROOT / "pyproject.toml", *options.split()]
-    env = os.environ | {"PYTHONPATH": str(ROOT)}
-    done = subprocess.run(command, cwd=course, env=env, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout
-    assert re.findall(r"^(\S+\.ipynb) +(\d+) ", done.stdout, re.MULTILINE) == [
+    report = nbval(course, "-n", "2", "--dist", "loadfile", *KINDS)
+    assert re.findall(r"^(\S+\.ipynb) +(\d+) ", report, re.MULTILINE) == [
         ("book/01_live.ipynb", "4"),
         ("exercises/02_double.ipynb", "2"),
         ("solutions/02_double.ipynb", "3"),
     ]
+    assert " failed" not in report

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.notebooks.claims import find_claims, inline_codes, shows_shapes
+from tools.nbclaims.claims import find_claims, inline_codes, shows_shapes
 
 
 def claims(markdown):
@@ -28,6 +28,8 @@ def problems(markdown):
         ('weights["kernel"]: [8, 20]', "[8, 20]"),
         ("images.reshape(-1, 784): [batch=5, pixel=784]", "[5, 784]"),
         ("images @ kernel: [5, 625]", "[5, 625]"),
+        ("kernel: [28 + 64, 4·64]", "[92, 256]"),
+        ("kernel: [input + hidden=92, 4*hidden=4*64]", "[92, 256]"),
         ("outputs: float32", "float32"),
         ("outputs[:, -1]: float64", "float64"),
         ("parameters(cell) = 180", "180"),
@@ -37,6 +39,8 @@ def problems(markdown):
         ("accuracy >= 0.95", "true"),
         ("accuracy ≥ 0.95", "true"),
         ("abs(error) < 1e-6", "true"),
+        ("0.95 ≤ accuracy", "true"),
+        ("-1 < loss < 1", "true"),
     ],
 )
 def test_a_claim_is_read(code, expected):
@@ -64,6 +68,8 @@ def test_a_claim_is_read(code, expected):
         "output, new_state = cell(x, state)",
         "forget_bias=1.0",
         "t >= length",
+        "low < value < high",
+        "1 < 2",
         "=>",
     ],
 )

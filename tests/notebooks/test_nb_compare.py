@@ -131,6 +131,38 @@ def test_equal_notebooks_do_not_differ():
 
 def test_what_is_sanitised_or_varies_by_nature_is_not_compared():
     assert not compare(make_notebook(text="loss 0.12"), make_notebook(text="loss 0.13"), [(r"loss \S+", "loss")])
-    timed = {"tags": ["reason:varies-time"]}
-    assert not compare(make_notebook(text="1 ms", **timed), make_notebook(text="2 ms", **timed))
+    timed = {"tags": ["reason:varies with the time"]}
+    near = {"picture": draw(np.cos(TIME)), **timed}
+    assert not compare(make_notebook(text="1 ms", **near), make_notebook(text="2 ms", **timed))
     assert compare(make_notebook(text="1", tags=["reason:widget"]), make_notebook(text="2", tags=["reason:widget"]))
+
+
+TRAINED = {"tags": ["reason:varies between processors because training amplifies rounding"]}
+
+
+def test_what_varies_between_processors_is_compared_roughly():
+    stored = make_notebook(**TRAINED)
+    alike = make_notebook(picture=draw(np.sin(TIME) + 0.05), **TRAINED)
+    assert not compare(alike, stored)
+    alike.cells[0].metadata.tags = []
+    plain = make_notebook()
+    assert compare(alike, plain)
+    [found] = compare(make_notebook(picture=draw(np.sin(TIME), size=(6.4, 4.7)), **TRAINED), stored)
+    assert "640×470 now" in found
+    thick, nothing = (draw(values, linewidth=9) for values in (np.sin(TIME), np.full_like(TIME, np.nan)))
+    for other in (nothing, draw(-np.sin(TIME), linewidth=9)):
+        [found] = compare(make_notebook(picture=other, **TRAINED), make_notebook(picture=thick, **TRAINED))
+        assert "the picture differs" in found
+    fresh = make_notebook(**TRAINED)
+    del fresh.cells[0].outputs[0]
+    [found] = compare(fresh, stored)
+    assert "cell 1, outputs: stored [('stream',), ('display_data', 'image/png', 'text/html')]" in found
+
+
+def test_a_late_difference_of_long_lines_is_shown():
+    [found] = compare(
+        make_notebook(html="<p>" + "x" * 200 + "new</p>"), make_notebook(html="<p>" + "x" * 200 + "old</p>")
+    )
+    assert "-…" in found
+    assert "old</p>" in found
+    assert "new</p>" in found

@@ -5,7 +5,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from tests.notebooks.guards import find_problems
+from tools.nbclaims.guards import find_problems
 
 HERE = Path("/course/book/01_page.ipynb")
 PNG = {"image/png": "iVBORw0KGgo="}

@@ -5,8 +5,8 @@ A claim is inline code. Everything else that looks like a shape is symbolic and 
     `outputs: [batch=4, time=3, hidden=5]`   the shape of an array, with or without names of the axes; [] is a scalar
     `state.c: float32`                       its dtype
     `parameters(cell) = 180`                 what a call returns
-    `outputs[:, -1] == state.h`              equal shapes and exactly equal numbers
-    `accuracy >= 0.95`                       a bound; also ≥ ≤ <= > <
+    `outputs[:, -1] == state.h`              equal shapes and exactly equal numbers; trees leaf by leaf
+    `0.95 <= accuracy`, `0 < loss < 1`       a bound; also ≥ ≤ >= >
     `[batch, time, input]`                   free: symbolic
     `[4, 3, 5]`                              an error: the shape of what?
 
@@ -18,6 +18,7 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import prod
 
 # Fenced text that is not prose. Any other directive (a note, a table, an exercise) is.
 VERBATIM = ("code", "code-block", "code-cell", "sourcecode", "math", "mermaid", "raw", "literalinclude")
@@ -29,24 +30,16 @@ INLINE_CODE = re.compile(
 )
 
 LAYOUT = re.compile(r"(?:(?P<name>.+?):\s*)?(?P<open>[\[(])(?P<axes>[^\[\]()]*)[\])]")
-NUMERIC_AXIS = re.compile(r"(?:\w+\s*=\s*)?(?P<size>\d+)")
+NUMERIC_AXIS = re.compile(r"(?:[^=]+=\s*)?(?P<size>\d+(?:\s*[+*·×]\s*\d+)*)")  # 5, hidden=5, 28 + 64, 4·hidden=4·5
 NUMBERS = r"[\[(]\s*\d+(?:\s*,\s*\d+)+\s*,?\s*[\])]"
 NAMELESS = re.compile(rf"{NUMBERS}(?:\s*(?:→|->|@|==?)\s*{NUMBERS})*")
 DTYPE = re.compile(r"(?P<name>.+?):\s*(?P<dtype>bool|bfloat16|(?:uint|int|float|complex)\d+)")
 COUNT = re.compile(r"(?P<call>[\w.]+\(.*\))\s*=\s*(?P<number>\d[\d,_]*)")
 EQUALITY = re.compile(r"(?P<left>.+?)\s==\s(?P<right>.+)")
-BOUND = re.compile(r"(?P<value>.+?)\s*(?P<sign>>=|<=|≥|≤|>|<)\s*(?P<limit>-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)")
+SIGNS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
 
-# Questions to the kernel; each is answered by a text. They hold for NumPy and Torch alike.
-ASK_SHAPE = "str([*map(int, ({name}).shape)])"
-ASK_DTYPE = "str(({name}).dtype).removeprefix('torch.')"
-ASK_COUNT = "str({call})"
-ASK_BOUND = "(lambda v: 'true' if v {sign} {limit} else f'{{v:.6g}}')(float({value}))"
-ASK_EQUAL = (
-    "(lambda a, b: (lambda s, t: f'shapes {{s}} and {{t}}' if s != t else"
-    " 'equal' if bool(getattr(a == b, 'all', lambda: a == b)()) else 'different values')"
-    "(*[list(getattr(v, 'shape', ())) for v in (a, b)]))({left}, {right})"
-)
+# The questions to the kernel, answered by kernel/nbclaims_answers.py with a text.
+ASK = "__import__('nbclaims_answers').{what}(lambda: ({value}){more})"
 
 
 @dataclass(frozen=True)
@@ -112,23 +105,38 @@ def read_claim(line: int, code: str) -> Claim | None:
     if layout := LAYOUT.fullmatch(code):
         return read_shape(line, code, layout)
     if (match := DTYPE.fullmatch(code)) and is_value(match["name"]):
-        return Claim(line, code, ASK_DTYPE.format(name=match["name"]), match["dtype"])
+        return Claim(line, code, ask("dtype", match["name"]), match["dtype"])
     if (match := COUNT.fullmatch(code)) and isinstance(parse(match["call"]), ast.Call):
         number = match["number"].replace(",", "").replace("_", "")
-        return Claim(line, code, ASK_COUNT.format(call=match["call"]), number)
+        return Claim(line, code, ask("count", match["call"]), number)
     if (match := EQUALITY.fullmatch(code)) and parse(match["left"]) and parse(match["right"]):
-        return Claim(line, code, ASK_EQUAL.format(**match.groupdict()), "equal")
-    if (match := BOUND.fullmatch(code)) and is_value(match["value"]):
-        sign = match["sign"].replace("≥", ">=").replace("≤", "<=")
-        return Claim(line, code, ASK_BOUND.format(value=match["value"], sign=sign, limit=match["limit"]), "true")
-    return None
+        return Claim(line, code, ask("equal", f"({match['left']}), ({match['right']})"), "equal")
+    return read_bound(line, code)
+
+
+def read_bound(line: int, code: str) -> Claim | None:
+    """The claim of a comparison with a number: `x < 1`, `0 ≤ x`, `0 < x < 1`; None if there is no number in it."""
+    plain = code.replace("≥", ">=").replace("≤", "<=")
+    tree = parse(plain)
+    if not isinstance(tree, ast.Compare) or not all(type(sign) in SIGNS for sign in tree.ops):
+        return None
+    sides = [ast.unparse(side) for side in (tree.left, *tree.comparators)]
+    if not (any(map(is_number, sides)) and any(map(is_value, sides))):
+        return None
+    signs = [SIGNS[type(sign)] for sign in tree.ops]
+    return Claim(line, code, ask("bound", ", ".join(f"({side})" for side in sides), f", {signs}"), "true")
+
+
+def ask(what: str, value: str, more: str = "") -> str:
+    """The question for one kind of answer about a value."""
+    return ASK.format(what=what, value=value, more=more)
 
 
 def read_shape(line: int, code: str, layout: re.Match[str]) -> Claim | None:
     """The claim of a layout: a claim if its axes are numbers, free if they are symbols, an error if they are mixed."""
     axes = [axis.strip() for axis in layout["axes"].split(",") if axis.strip()]
     numeric = [NUMERIC_AXIS.fullmatch(axis) for axis in axes]
-    sizes = [int(match["size"]) for match in numeric if match]
+    sizes = [compute(match["size"]) for match in numeric if match]
     with_names = any(match and "=" in match[0] for match in numeric)
     if len(sizes) < len(axes):
         mixed = f"give every axis a number, as `{axes[numeric.index(None)]}=…`, or none"
@@ -138,7 +146,12 @@ def read_shape(line: int, code: str, layout: re.Match[str]) -> Claim | None:
     if not is_value(layout["name"]):
         what = f"{layout['name']!r} is no expression with an array as its value, such as x, state.c or states[1].h"
         return Claim(line, code, problem=what, is_shape=True)
-    return Claim(line, code, ASK_SHAPE.format(name=layout["name"]), str(sizes), is_shape=True)
+    return Claim(line, code, ask("shape", layout["name"]), str(sizes), is_shape=True)
+
+
+def compute(size: str) -> int:
+    """The size that numbers joined by + and * make."""
+    return sum(prod(map(int, re.split(r"[*·×]", term))) for term in size.split("+"))
 
 
 def nameless(line: int, code: str) -> Claim:
@@ -158,4 +171,11 @@ def is_value(code: str) -> bool:
     """Whether `code` is an expression about something live: a name, dotted, indexed, called or computed with."""
     values = ast.Name | ast.Attribute | ast.Subscript | ast.Call | ast.BinOp | ast.UnaryOp
     tree = parse(code)
-    return isinstance(tree, values) and any(isinstance(node, ast.Name) for node in ast.walk(tree))
+    return tree is not None and isinstance(tree, values) and any(isinstance(node, ast.Name) for node in ast.walk(tree))
+
+
+def is_number(code: str) -> bool:
+    """Whether `code` is a number, signed or not."""
+    tree = parse(code)
+    tree = tree.operand if isinstance(tree, ast.UnaryOp) else tree
+    return isinstance(tree, ast.Constant) and isinstance(tree.value, int | float)

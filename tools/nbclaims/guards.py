@@ -4,16 +4,18 @@ Each guard looks at one thing and yields messages that say what is wrong and wha
 """
 
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from nbformat import NotebookNode
 from nbval.plugin import find_comment_markers
 
-from tests.notebooks.claims import INLINE_CODE, find_claims, prose, shows_shapes
+from tools.nbclaims.claims import INLINE_CODE, find_claims, prose, shows_shapes
 
 IGNORED = ("nbval-ignore-output", "nbval-skip")
 REASON = "reason:"
+SOMEONES_PATH = r"(?<![\w/.~])/(?:tmp|home/\w+|Users/\w+|root|var/folders)/[\w.-]|\b[A-Z]:\\Users\\"
 OFFLINE = "the book works with the network off, use a local file or remove it"
 REBUILD = "run tools/notebooks.py"
 WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
@@ -36,8 +38,10 @@ FETCHED = re.compile(
 )
 
 
-def find_problems(notebook: NotebookNode, path: Path, root: Path) -> list[str]:
-    """Every problem of the notebook at `path`, one line each."""
+def find_problems(
+    notebook: NotebookNode, path: Path, root: Path, *, toc: str = "_toc.yml", teaching: str = "book"
+) -> list[str]:
+    """Every problem of the notebook at `path`, one line each. Pages of the folder `teaching` have to claim shapes."""
     problems: list[str] = []
     count = 0
     for number, cell in enumerate(notebook.cells, start=1):
@@ -52,7 +56,8 @@ def find_problems(notebook: NotebookNode, path: Path, root: Path) -> list[str]:
             found += machine_paths(cell, root)
         problems += [f"cell {number}: {problem}" for problem in found]
     problems += widget_urls(notebook)
-    if path.parent.name == "book":
+    problems += not_in_toc(path, root, root / toc)
+    if path.parent.name == teaching:
         problems += shapes_without_claim(notebook)
     return problems
 
@@ -128,14 +133,33 @@ def ignored_reason(cell: NotebookNode) -> str:
 
 def machine_paths(cell: NotebookNode, root: Path) -> Iterator[str]:
     """Paths that exist on one machine only; generic ones too, since the notebook may come from another machine."""
-    own = [re.escape(f"{path}/") for path in (root, Path.home()) if path != Path("/")]
-    pattern = re.compile("|".join([*own, r"(?<![\w/.~])/(?:tmp|home/\w+|Users/\w+|root)/[\w.-]", r"\b[A-Z]:\\Users\\"]))
+    own = [f"{path}/" for path in (root, Path.home(), Path(sys.prefix), Path(sys.base_prefix, "lib"))]
+    pattern = re.compile("|".join([*(re.escape(path) for path in own if path != "//"), SOMEONES_PATH]))
     for output in cell.outputs:
         texts = [output.get("text", ""), output.get("evalue", ""), *output.get("traceback", [])]
-        texts += [data for mime, data in output.get("data", {}).items() if mime.startswith("text/")]
+        texts += [data for mime, data in output.get("data", {}).items() if not mime.startswith("image/p")]
         for match in pattern.finditer("\n".join(map(str, texts))):
             yield f"its output shows a path of one machine ({match[0]}…): print the name of the file only"
             return
+
+
+def not_in_toc(path: Path, root: Path, toc: Path) -> Iterator[str]:
+    """A notebook that no table of contents names is built into no page."""
+    import yaml  # comes with Jupyter Book, whose file this is
+
+    name = path.relative_to(root).with_suffix("").as_posix() if path.is_relative_to(root) else path.stem
+    if toc.is_file() and name not in files_of_toc(yaml.safe_load(toc.read_text(encoding="utf-8"))):
+        yield f"it is not in {toc.name}: add `- file: {name}` where its page shall stand"
+
+
+def files_of_toc(tree: object) -> Iterator[str]:
+    """Every page that a table of contents names, at any depth."""
+    if isinstance(tree, dict):
+        yield from (str(tree[key]).removesuffix(".ipynb") for key in ("root", "file") if key in tree)
+        yield from files_of_toc(list(tree.values()))
+    elif isinstance(tree, list):
+        for branch in tree:
+            yield from files_of_toc(branch)
 
 
 def shapes_without_claim(notebook: NotebookNode) -> Iterator[str]:

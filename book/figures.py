@@ -1,0 +1,47 @@
+# %% [markdown]
+# # Live figures
+#
+# The figures of this course move when you touch them. They compute in the page, so they also work in the built book and with
+# the network off. On this page they stand together, each with the lines of Python that make it. In a notebook you can hand
+# them a cell of your own.
+#
+# All figures speak one language. A quantity has the same colour and the same shape everywhere, and a letter beside it: inputs
+# are rectangles, states are rounded, the memory of an LSTM is a pill, gates are circles, weights are hatched.
+
+# %%
+import numpy as np
+
+from rnn_course import BasicRNNCell
+from rnn_course.widgets import LSTMCellFigure, UnrolledRNN
+
+# %% [markdown]
+# ## An RNN, unrolled
+#
+# The same cell, drawn once for each step. A step takes its input and the state that the step before has left, and
+# gives a new state, {code}`h′ = tanh([x, h] @ kernel + bias)`. That new state *is* the output: the same numbers leave upward
+# and to the right.
+
+# %%
+cell = BasicRNNCell(
+    kernel=np.array([[0.9, -0.4], [0.3, 0.8], [0.5, -0.6], [0.4, 0.3]]),
+    bias=np.array([0.1, -0.2]),
+)
+inputs = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.5], [0.5, 0.5]])
+UnrolledRNN(cell, inputs)
+
+# %% [markdown]
+# There are four steps of two numbers, `inputs: [time=4, input=2]`, and one kernel for all of them, `cell.kernel: [input_and_hidden=4, hidden=2]`.
+# Go to step 2 and change an input there. What changes in step 3? What changes in steps 0 and 1?
+#
+# ## An LSTM cell
+#
+# One unit, with the conveyor of its memory c on top. The kernel makes four numbers of x and h in one product, in the order i,
+# j, f, o. They are pre-activations. Through σ, three of them become gates between 0 and 1; through tanh, j becomes the
+# candidate that may be written.
+
+# %%
+LSTMCellFigure()
+
+# %% [markdown]
+# Press *Remember everything* and *Ignore*, then slide x: the memory stays as it is. Press *Forget everything* and *Write*: the memory is
+# the last input and nothing else. A trained cell moves between these corners at every step, by itself.

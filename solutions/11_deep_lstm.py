@@ -1,0 +1,317 @@
+# %% [markdown] tags=["exercise"]
+# # Exercises 11 · Deep LSTM
+#
+# Nine tasks on cells that stand on cells, an hour and a half in all. You count and predict, read the states of a stack, run
+# it over time, send a gradient back down, and wrap a layer in a residual connection and in dropout.
+#
+# Write the function, run the cell, read what the check says. If you are stuck, `hint("deep.step")` helps a little, and more
+# each time you ask. `arguments("deep.step")` gives you the very arguments that the check hands to your function.
+#
+# `progress()` shows how far you are, in any cell that you add. What it shows changes as you go on, so it is not stored here.
+#
+# ## What you need to begin
+#
+# **Shapes.** `inputs: [batch, time, input]` says which axes the inputs have, in this order: batch-major. Sizes vary, so read
+# them off the arrays.
+#
+# **One layer.** A layer is an LSTM cell. It does one step for the whole batch: `output, new_state = cell(x, state)`, with x
+# `[batch, input]`. Its state is an `LSTMStateTuple` of two arrays, the memory c and the output h, both `[batch, hidden]`. Read it
+# by name, `state.c`, and build it by name, `LSTMStateTuple(c=c, h=h)`. The output is the new h.
+#
+# **Its weights.** The kernel is `[input+hidden, 4*hidden]`: the rows of x first, then those of h; the blocks i, j, f, o side by
+# side. The bias is `[4*hidden]`. The check hands you ready-made cells, so you need not compute with the weights.
+#
+# **A stack.** The bottom layer reads the inputs. At the same time step, each other layer reads the output of the layer below.
+# The output of the stack is that of the top layer. Layers may have different widths.
+#
+# **The state of a stack** is a tuple with one `LSTMStateTuple` a layer, bottom first.
+#
+# **Lengths.** `sequence_length: [batch]` says how many steps of each row count, from 0 to `time`. After them comes padding.
+# There the outputs are exactly 0, and the state stays as it is. `xp.where(condition, a, b)` takes a where the condition is
+# true and b elsewhere.
+#
+# **NumPy and Torch.** A check hands your function NumPy arrays, and then the same numbers as Torch tensors.
+# `xp = array_namespace(x)` is the library that x comes from, so `xp.where` and `xp.stack(arrays, axis=1)` work for both. The
+# names in `xp` are nearly those of NumPy. Indices and plain arithmetic need no `xp`.
+#
+# **Arguments.** Leave them as they are, and return new arrays. The check looks at them again after the call.
+
+# %% [markdown] tags=["solution"]
+# # Solutions 11 · Deep LSTM
+#
+# :::{admonition} Try them first
+# :class: warning
+# The [exercises](../exercises/11_deep_lstm.ipynb) are worth more unseen. Here every answer is written out, and every
+# check has passed.
+# :::
+
+# %% tags=["exercise"]
+from rnn_course import arguments, check, hint, progress, solution
+from rnn_course.arrays import array_namespace
+from rnn_course.cells import LSTMStateTuple
+
+# %% tags=["solution"]
+import numpy as np
+
+from rnn_course import LSTMCell, check, solution
+from rnn_course.arrays import array_namespace
+from rnn_course.cells import LSTMStateTuple
+
+
+# %% [markdown]
+# ## 1 · Count the parameters of a stack
+#
+# *Difficulty 2 of 5 · 8 minutes.* LSTM layers stand on each other. The bottom one reads `input_size` numbers a step. `units` is a
+# tuple with the number of units of each layer, bottom first. Return how many parameters they have together. Each layer has
+# one kernel `[input+hidden, 4*hidden]` and one bias, as in TensorFlow 1.
+
+
+# %%
+def count_parameters(input_size, units):
+    """Return the number of parameters, a whole number."""
+    ### BEGIN SOLUTION
+    total = 0
+    for hidden in units:
+        total += (input_size + hidden) * 4 * hidden + 4 * hidden
+        input_size = hidden
+    return total
+    ### END SOLUTION
+
+
+check("deep.count", count_parameters)
+
+# %% [markdown]
+# ## 2 · Predict the shapes of a stack
+#
+# *Difficulty 2 of 5 · 6 minutes.* A stack of LSTM layers runs over inputs `[batch, time, input_size]`. `units` has the number
+# of units of each layer, bottom first. Return the shape of the outputs, and the shapes of the final state: a tuple with one
+# `LSTMStateTuple` of two shapes a layer, bottom first.
+
+
+# %%
+def predict_shapes(batch, time, input_size, units):
+    """Return the outputs' shape, and one LSTMStateTuple a layer."""
+    ### BEGIN SOLUTION
+    states = tuple(
+        LSTMStateTuple(c=(batch, hidden), h=(batch, hidden))
+        for hidden in units
+    )
+    return (batch, time, units[-1]), states
+    ### END SOLUTION
+
+
+check("deep.predict", predict_shapes)
+
+# %% [markdown]
+# ## 3 · The last output, from the states
+#
+# *Difficulty 1 of 5 · 4 minutes.* `states` is the final state of a stack of LSTM layers. No row is padded. Return the output
+# of the last step, `[batch, hidden]`.
+
+
+# %%
+def last_output(states):
+    """states, one a layer, bottom first -> output [batch, hidden]."""
+    ### BEGIN SOLUTION
+    return states[-1].h
+    ### END SOLUTION
+
+
+check("deep.last_output", last_output)
+
+# %% [markdown]
+# ## 4 · From Torch's states to ours
+#
+# *Difficulty 2 of 5 · 6 minutes.* `torch.nn.LSTM` returns `h_n` and `c_n`, both `[layers, batch, hidden]`, bottom layer first.
+# Turn them into the course's state of a stack: a tuple with one `LSTMStateTuple` a layer, its parts `[batch, hidden]`.
+
+
+# %%
+def from_torch(h_n, c_n):
+    """Return a tuple, one LSTMStateTuple a layer, bottom first."""
+    ### BEGIN SOLUTION
+    return tuple(
+        LSTMStateTuple(c=c_n[layer], h=h_n[layer])
+        for layer in range(h_n.shape[0])
+    )
+    ### END SOLUTION
+
+
+check("deep.states", from_torch)
+
+# %% [markdown]
+# ## 5 · One step of a stack
+#
+# *Difficulty 3 of 5 · 10 minutes.* `cells` and `states` are tuples with one LSTM cell and one `LSTMStateTuple` a layer, bottom
+# first. Do one step of the whole stack for `x: [batch, input]`. Return the output of the stack, `[batch, hidden]` of the top
+# layer, and a tuple of the new states.
+
+
+# %%
+def stack_step(cells, x, states):
+    """Return the output [batch, hidden], a tuple of new states."""
+    ### BEGIN SOLUTION
+    new_states = []
+    for cell, state in zip(cells, states, strict=True):
+        x, new_state = cell(x, state)
+        new_states.append(new_state)
+    return x, tuple(new_states)
+    ### END SOLUTION
+
+
+check("deep.step", stack_step)
+
+# %% [markdown]
+# ## 6 · A stack over time
+#
+# *Difficulty 4 of 5 · 15 minutes.* Run a stack of LSTM cells over `inputs: [batch, time, input]`. `cells` and `states` are as in
+# exercise 5, and the widths of the layers may differ. Return the outputs of the top layer, `[batch, time, hidden]`, and the
+# final states of all layers, in a tuple.
+
+
+# %%
+def run_stack(cells, inputs, states):
+    """Return outputs [batch, time, hidden], the final states."""
+    ### BEGIN SOLUTION
+    xp = array_namespace(inputs)
+    outputs = []
+    for t in range(inputs.shape[1]):
+        x, new_states = inputs[:, t], []
+        for cell, state in zip(cells, states, strict=True):
+            x, new_state = cell(x, state)
+            new_states.append(new_state)
+        outputs.append(x)
+        states = tuple(new_states)
+    return xp.stack(outputs, axis=1), states
+    ### END SOLUTION
+
+
+check("deep.sequence", run_stack)
+
+# %% [markdown]
+# ## 7 · Back through a stack
+#
+# *Difficulty 4 of 5 · 20 minutes.* Do one step of a stack as in exercise 5, with a way back.
+#
+# Each cell has a forward with a way back too: `output, new_state, cell_backward = cell.forward(x, state)`.
+# `cell_backward(d_output, d_new_state)` takes the gradients of a loss for the two results, and returns `d_cell, d_x, d_state`.
+# `d_cell` is a cell made of gradients. You need not look into it.
+#
+# Return `output, new_states, backward`. `backward(d_output, d_new_states)` is a function that you define inside. It gets the
+# gradient for the output and a tuple of gradients for the new states, bottom first. It returns d_cells (a tuple, bottom
+# first), d_x `[batch, input]`, and d_states (a tuple, bottom first).
+
+
+# %%
+def stack_forward(cells, x, states):
+    """Return output, new states, backward(d_output, d_new_states)."""
+    ### BEGIN SOLUTION
+    new_states, backwards = [], []
+    for cell, state in zip(cells, states, strict=True):
+        x, new_state, cell_backward = cell.forward(x, state)
+        new_states.append(new_state)
+        backwards.append(cell_backward)
+
+    def backward(d_output, d_new_states):
+        d_cells, d_states = [], []
+        from_the_top = zip(
+            backwards[::-1], d_new_states[::-1], strict=True
+        )
+        for cell_backward, d_new_state in from_the_top:
+            # what x gets is the d_output of the layer below
+            d_cell, d_output, d_state = cell_backward(
+                d_output, d_new_state
+            )
+            d_cells.append(d_cell)
+            d_states.append(d_state)
+        return tuple(d_cells[::-1]), d_output, tuple(d_states[::-1])
+
+    return x, tuple(new_states), backward
+    ### END SOLUTION
+
+
+check("deep.backward", stack_forward)
+
+# %% [markdown]
+# ## 8 · A residual layer with padding
+#
+# *Difficulty 3 of 5 · 12 minutes.* A single LSTM cell, as wide as its input, runs over `inputs: [batch, time, width]` from
+# `state`, an `LSTMStateTuple`. Add x to the output of each step. Row b has `sequence_length[b]` steps. After them the
+# outputs are 0, and the state stays as it is.
+#
+# Return the outputs `[batch, time, width]` and the final state, which knows nothing of the addition.
+
+
+# %%
+def residual(cell, inputs, state, sequence_length):
+    """Return outputs [batch, time, width] and the final state."""
+    ### BEGIN SOLUTION
+    xp = array_namespace(inputs)
+    outputs = []
+    for t in range(inputs.shape[1]):
+        x, alive = inputs[:, t], (t < sequence_length)[:, None]
+        output, new_state = cell(x, state)
+        outputs.append(xp.where(alive, output + x, 0.0))
+        c = xp.where(alive, new_state.c, state.c)
+        h = xp.where(alive, new_state.h, state.h)
+        state = LSTMStateTuple(c=c, h=h)
+    return xp.stack(outputs, axis=1), state
+    ### END SOLUTION
+
+
+check("deep.residual", residual)
+
+# %% [markdown]
+# ## 9 · Dropout of the output
+#
+# *Difficulty 3 of 5 · 10 minutes.* Do one step of an LSTM cell, and drop numbers of its output as in training.
+# `noise: [batch, hidden]` was drawn evenly from 0 to 1. A number is kept where its noise is below `keep_prob`. What is kept is
+# scaled so that its mean stays what it was, and what is not kept becomes 0.
+#
+# Return the output `[batch, hidden]` and the new state, which dropout of the output does not touch.
+
+
+# %%
+def dropout_output(cell, x, state, noise, keep_prob):
+    """Return the output [batch, hidden] and the new state."""
+    ### BEGIN SOLUTION
+    xp = array_namespace(x)
+    output, new_state = cell(x, state)
+    kept = noise < keep_prob
+    return xp.where(kept, output / keep_prob, 0.0), new_state
+    ### END SOLUTION
+
+
+check("deep.dropout_output", dropout_output)
+
+# %% [markdown] tags=["solution"]
+# ## The shapes, once more
+#
+# Four sequences of three steps, two numbers a step, and three layers of 5, 7 and 6 units:
+
+# %% tags=["solution"]
+rng = np.random.default_rng(0)
+inputs = rng.normal(size=(4, 3, 2)).astype("float32")
+cells = (
+    LSTMCell.init(2, 5, rng=rng),
+    LSTMCell.init(5, 7, rng=rng),
+    LSTMCell.init(7, 6, rng=rng),
+)
+zero_states = tuple(cell.zero_state(4) for cell in cells)
+outputs, states = run_stack(cells, inputs, zero_states)
+
+# %% [markdown] tags=["solution"]
+# `inputs: [batch=4, time=3, input=2]` · `outputs: [batch=4, time=3, hidden=6]` · `states[0].c: [batch=4, hidden=5]` ·
+# `states[1].c: [batch=4, hidden=7]` · `states[2].c: [batch=4, hidden=6]`
+#
+# The stack's last output is the h of its top layer: `last_output(states) == outputs[:, -1]`.
+#
+# `solution` shows the reference for any exercise, and why it is right:
+
+# %% tags=["solution"]
+solution("deep.step")
+
+# %% [markdown] tags=["exercise"]
+# ## When all nine have passed
+#
+# `solution("deep.step")` shows the reference for an exercise, and why it is right. Compare it with yours.
