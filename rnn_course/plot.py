@@ -80,3 +80,29 @@ def beliefs(picture: Float[Array, "row column"], after_row: Float[Array, "row cl
     figure.suptitle(title)
     figure.tight_layout()
     plt.show()
+
+
+def curves(
+    lines: Mapping[str, Sequence[float] | Float[Array, " point"]],
+    title: str,
+    x_label: str,
+    y_label: str,
+    x: Sequence[float] | None = None,
+    log: bool = False,
+) -> None:
+    """Named curves in one plot, over 0, 1, 2, … or over `x`; with `log`, a step upward is a factor.
+
+    At most five curves: more cannot be told apart. Raises ValueError for more.
+    """
+    if len(lines) > len(LINES):
+        raise ValueError(f"lines: expected at most {len(LINES)} curves, got {len(lines)}: draw two figures")
+    plt = _pyplot()
+    figure, axis = plt.subplots(figsize=(7, 3.6))
+    for (name, values), (role, line) in zip(lines.items(), LINES.items(), strict=False):
+        values = to_numpy(values)
+        axis.plot(np.arange(len(values)) if x is None else x, values, line, color=COLOURS[role], label=name)
+    axis.set(xlabel=x_label, ylabel=y_label, title=title, yscale="log" if log else "linear")
+    if len(lines) > 1:
+        axis.legend()
+    figure.tight_layout()
+    plt.show()

@@ -78,3 +78,29 @@ def test_the_source_shown_is_the_packages_own():
         show_source(LSTMCell)
     assert out.getvalue().startswith("class LSTMCell(NamedTuple):")
     assert "c = f * state.c + i * j" in out.getvalue()
+
+
+def test_curves_are_drawn_as_they_are_and_told_apart(rng):
+    lines = {"numpy": rng.random(7), "list": [3.0, 2.0, 1.0], "torch": torch.tensor(rng.random(5))}
+    plot.curves(lines, "the point", "step", "norm", log=True)
+    _, (axis,) = drawn()
+    assert (axis.get_title(), axis.get_xlabel(), axis.get_ylabel()) == ("the point", "step", "norm")
+    assert axis.get_yscale() == "log"
+    for line, values in zip(axis.lines, lines.values(), strict=True):
+        np.testing.assert_array_equal(line.get_xdata(), np.arange(len(values)))
+        np.testing.assert_allclose(line.get_ydata(), np.asarray(values))
+    assert len({(line.get_color(), line.get_linestyle()) for line in axis.lines}) == 3
+    assert [text.get_text() for text in axis.get_legend().get_texts()] == list(lines)
+
+
+def test_one_curve_over_given_places_needs_no_legend():
+    plot.curves({"only": [1.0, 4.0]}, "a square", "x", "x²", x=[1.0, 2.0])
+    _, (axis,) = drawn()
+    assert axis.get_legend() is None
+    np.testing.assert_array_equal(axis.lines[0].get_xdata(), [1.0, 2.0])
+    assert axis.get_yscale() == "linear"
+
+
+def test_too_many_curves_are_one_clear_error():
+    with pytest.raises(ValueError, match="at most 5 curves, got 6"):
+        plot.curves({str(k): [0.0] for k in range(6)}, "", "", "")
