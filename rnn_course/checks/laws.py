@@ -15,7 +15,7 @@ from rnn_course.checks.exercise import Exercise
 from rnn_course.checks.findings import is_close
 from rnn_course.checks.trial import Trial
 from rnn_course.gradcheck import gradcheck
-from rnn_course.tree import is_array, leaves, tree_map
+from rnn_course.tree import is_array, leaves, rebuild, tree_map
 
 BATCH_FIRST = (
     "x",
@@ -107,7 +107,10 @@ def _arrays(exercise: Exercise, value: Any) -> dict[str, np.ndarray]:
 
 
 def _as_tuples(value: Any) -> Any:
-    return tuple(map(_as_tuples, value)) if isinstance(value, list) else value
+    """Lists as tuples, at every depth: to a learner they are the same, and only tuples are trees."""
+    if isinstance(value, list):
+        return tuple(map(_as_tuples, value))
+    return rebuild(value, list(map(_as_tuples, value))) if isinstance(value, tuple) else value
 
 
 def _listed(names: list[str]) -> str:

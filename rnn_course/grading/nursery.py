@@ -23,7 +23,10 @@ def main(number: int) -> None:
     gc.collect()
     gc.freeze()
     with socket.socket(fileno=number) as requests:
-        requests.sendall(b"\n")  # ready
+        try:
+            requests.sendall(b"\n")  # ready
+        except BrokenPipeError:  # grading was stopped while everything was imported
+            return
         while True:
             message, files, _, _ = socket.recv_fds(requests, 1 << 16, 3)
             if not message:

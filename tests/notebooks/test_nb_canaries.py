@@ -114,7 +114,7 @@ def test_no_warning_and_no_crash(nbvals_report):
     assert "warning" not in nbvals_report.splitlines()[-1]
 
 
-SLOW = "# %%\nimport time\ntime.sleep(1)\n"
+SLOW = "# %%\nimport time\ntime.sleep(2.1)\n"
 
 
 def test_a_notebook_that_takes_over_its_budget_fails_both(tmp_path):
