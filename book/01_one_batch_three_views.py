@@ -14,7 +14,7 @@
 # - say what each kind of network sees in them, and what it ignores;
 # - tell when `reshape` is right and when you need a transpose, and recognise a scrambled batch.
 #
-# **Reading** 30 minutes · **exercises** 25 minutes · **before** Python, and NumPy's indexing and slicing
+# **Reading** 30 minutes · **exercises** 40 minutes · **difficulty** 1 of 5 · **before** Python, and NumPy's indexing and slicing
 # :::
 
 # %%
@@ -89,14 +89,24 @@ print(tiny.reshape(-1, 6))
 # And the -1? It asks NumPy to work that size out: 12 numbers in rows of 6 make 2 rows. The -1 is a question. It never
 # appears in the answer, `tiny.reshape(-1, 6): [batch=2, pixel=6]`.
 #
-# The same for our digits:
+# **Predict:** what if the numbers do not come out even, as in rows of 5?
+
+# %% tags=["raises-exception"]
+tiny.reshape(-1, 5)
+
+# %% [markdown]
+# There is no answer to that question, so NumPy raises an error. Two questions at once, `-1, -1`, would be an error too.
+#
+# The same for our digits. **Predict** the shape before you run it: `batch.reshape(-1, 784)` makes …
 
 # %%
 vectors = batch.reshape(-1, 784)
 vectors.shape
 
 # %% [markdown]
-# `vectors: [batch=5, pixel=784]`. Pixel [row 10, column 13] has become number 10 · 28 + 13 = 293.
+# `vectors: [batch=5, pixel=784]`. **Predict:** where in its vector is the pixel of row 10, column 13?
+#
+# Ten whole rows of 28 stand before its row, and 13 pixels before it in its row: 10 · 28 + 13 = 293.
 
 # %%
 bool(vectors[0, 10 * 28 + 13] == batch[0, 10, 13])
@@ -106,6 +116,8 @@ bool(vectors[0, 10 * 28 + 13] == batch[0, 10, 13])
 #
 # Does it matter to a dense network that pixel 293 lies beside pixel 294? Let us see. We shuffle all pixels, in the same
 # way for each digit. We shuffle the rows of the layer's weights in that way too.
+#
+# **Predict:** are the outputs for the shuffled digits the same, nearly the same, or something else?
 
 # %%
 rng = np.random.default_rng(0)
@@ -129,8 +141,9 @@ plot.images(
 
 # %% [markdown]
 # You can read the upper line and not the lower one. A dense network has no preference: for every set of weights that
-# reads the upper digits there is one that reads the lower digits just as well. It is told nothing about neighbours, so
-# it has to find out from examples which pixels belong together.
+# reads the upper digits there is one that reads the lower digits just as well. Each output is a sum over pixels, and a sum
+# does not care about order. The network is told nothing about neighbours, so it has to find out from examples which pixels
+# belong together.
 
 # %% [markdown]
 # ## View 2: an image with channels, for the convolutional network
@@ -179,11 +192,43 @@ plot.images(
 
 # %% [markdown]
 # After 14 steps this could still become a 2, a 3 or a 7. The next step brings row 14 *and nothing else*. Whatever the
-# network needs of the rows 0 to 13, it has to remember. That memory is called the *state*, and part II of the course is
-# about it.
+# network needs of the rows 0 to 13, it has to remember. That memory is called the *state*.
 #
-# An RNN sees an order, from the first step to the last. But within a step it is like a dense network: it does not know
-# that column 13 lies beside column 14.
+# ### The poorest memory
+#
+# Let us build one: 28 numbers, all 0 at first. At each step, add the row that comes in.
+
+
+# %%
+def remember(rows):
+    state = np.zeros((len(rows), 28), dtype=rows.dtype)
+    for step in range(28):
+        x = rows[:, step]  # [batch, input], all that this step sees
+        state = state + x
+    return state
+
+
+state = remember(rows)
+state.shape
+
+# %% [markdown]
+# `state: [batch=5, column=28]`. Its size does not grow with the number of steps: 784 numbers went in, 28 are left.
+# **Predict:** what does this memory say about a 3 that stands on its head?
+
+# %%
+upside_down = rows[:, ::-1]
+np.testing.assert_allclose(
+    remember(upside_down), state, rtol=1e-4, atol=1e-5
+)
+print("the memory of every digit is the same upside down")
+
+# %% [markdown]
+# The same, up to rounding. A sum forgets the order in which the rows came, and for this memory a 6 and the same 6 upside
+# down are one. The network reads in order, but this state does not keep it. What a better one has to do, mix the new row
+# with the old state by weights that are learned, is the subject of part II, from chapter 6 on. The loop stays as it is.
+#
+# An RNN can use the order of the steps. But within a step it is like a dense network: it does not know that column 13 lies
+# beside column 14.
 
 # %% [markdown]
 # ## All three at your fingertips
@@ -200,7 +245,7 @@ ThreeViews(batch, labels)
 # ## What goes wrong in practice: reshape for transpose
 #
 # Some recurrent code wants time first: `[time, batch, input]`, called *time-major*. Both ways below give an array of that
-# shape. Only one of them is right.
+# shape. Only one of them is right. **Predict** which, and what the other one looks like.
 
 # %%
 wrong = rows.reshape(28, 5, 28)
@@ -251,24 +296,38 @@ for name, picture in {
 #
 # Torch tensors have `reshape` and `swapaxes` too, and the same lines give the same views.
 
-# %%
+# %% tags=["numpy"]
+print("vectors", list(batch.reshape(-1, 784).shape))
+print("images ", list(batch.reshape(-1, 28, 28, 1).shape))
+print("rows   ", list(batch.reshape(-1, 28, 28).shape))
+print("first  ", list(batch.swapaxes(0, 1).shape))
+print("nchw   ", list(images.transpose(0, 3, 1, 2).shape))
+
+# %% tags=["torch"]
 tensors = to(batch, "torch")
+print("vectors", list(tensors.reshape(-1, 784).shape))
+print("images ", list(tensors.reshape(-1, 28, 28, 1).shape))
+print("rows   ", list(tensors.reshape(-1, 28, 28).shape))
+print("first  ", list(tensors.swapaxes(0, 1).shape))
+print("nchw   ", list(to(images, "torch").permute(0, 3, 1, 2).shape))
+
+# %% [markdown]
+# The numbers agree as well:
+
+# %%
 torch_views = {
-    "vectors": tensors.reshape(-1, 784),
-    "images": tensors.reshape(-1, 28, 28, 1),
-    "rows": tensors.reshape(-1, 28, 28),
+    "vectors": (vectors, tensors.reshape(-1, 784)),
+    "images": (images, tensors.reshape(-1, 28, 28, 1)),
+    "time-major": (right, tensors.swapaxes(0, 1)),
 }
-for name, numpy_view in {
-    "vectors": vectors,
-    "images": images,
-    "rows": rows,
-}.items():
-    np.testing.assert_array_equal(to(torch_views[name]), numpy_view)
-    print(f"{name:8} {tuple(torch_views[name].shape)}")
+for name, (numpy_view, torch_view) in torch_views.items():
+    np.testing.assert_array_equal(to(torch_view), numpy_view)
+    print(f"{name:10} the same numbers")
 
 # %% [markdown]
 # Two differences to know. `transpose` in Torch takes exactly two axes; for a whole new order it is `permute`. And
-# `torch.nn.Conv2d` wants NCHW: `tensors.reshape(5, 1, 28, 28): [batch=5, channel=1, row=28, column=28]`.
+# `torch.nn.Conv2d` wants NCHW: `tensors.reshape(5, 1, 28, 28): [batch=5, channel=1, row=28, column=28]`. With one channel
+# this reshape is right, by the luck that you have just seen.
 
 # %% [markdown]
 # ## The shapes of this page
@@ -279,6 +338,8 @@ for name, numpy_view in {
 # | image | `images: [batch=5, row=28, column=28, channel=1]` | CNN | in rows and columns | no |
 # | sequence | `rows: [batch=5, time=28, input=28]` | RNN | no | of the rows |
 # | one step | `rows[:, 0]: [batch=5, input=28]` | a cell | no | – |
+# | time-major | `right: [time=28, batch=5, input=28]` | an RNN with time first | no | of the rows |
+# | state | `state: [batch=5, column=28]` | what a step hands to the next | no | not this one |
 #
 # ## Test yourself
 #
@@ -331,11 +392,19 @@ for number, exercise in enumerate(
     )
 
 # %% [markdown]
+# ## What you can do now
+#
+# - You can write a batch as vectors, images (NHWC, NCHW) and sequences (batch-major, time-major), and say which is which from
+#   the axes' names, not from the sizes alone.
+# - You know what the -1 asks, and why 55,000 is no batch.
+# - You know that `reshape` keeps the order of the numbers, and what a scrambled batch looks like.
+# - You know what each network is told: a dense one nothing about places, a CNN the neighbours, an RNN the order of the rows.
+#
 # ## Further reading
 #
 # - {cite:t}`lecun1998` introduced MNIST and compared dense and convolutional networks on it.
 # - {cite:t}`visin2015` read images with recurrent networks that sweep in four directions.
 # - {cite:t}`harris2020` explain NumPy's arrays: shape, strides, and why `reshape` costs nothing.
 #
-# Next: chapter 2 builds the dense layer. If you cannot wait to see rows being read, go on to
-# [chapter 12](12_reading_digits_row_by_row.ipynb).
+# **Next:** chapter 2 builds the dense layer, and asks what its 784 weights a unit do with a digit. If
+# you cannot wait to see rows being read, go on to [chapter 12](12_reading_digits_row_by_row.ipynb).

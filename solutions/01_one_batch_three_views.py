@@ -1,7 +1,7 @@
 # %% [markdown] tags=["exercise"]
 # # Exercises 1 · One batch, three views
 #
-# Six short tasks on [chapter 1](../book/01_one_batch_three_views.ipynb), 25 minutes in all. Write the function, run the cell,
+# Eight short tasks on [chapter 1](../book/01_one_batch_three_views.ipynb), 40 minutes in all. Write the function, run the cell,
 # read what the check says. If you are stuck, `hint("views.as_vectors")` helps a little, and more each time you ask.
 #
 # `batch` stands for any number of examples, here as in the checks. So never write a 5 where you mean the batch.
@@ -17,11 +17,13 @@
 
 # %% tags=["exercise"]
 from rnn_course import arguments, check, hint, progress, solution
+from rnn_course.arrays import array_namespace
 
 # %% tags=["solution"]
 import numpy as np
 
 from rnn_course import check, solution
+from rnn_course.arrays import array_namespace
 
 
 # %% [markdown]
@@ -124,10 +126,51 @@ def row_at_step(images, step):
 
 check("views.row_at_step", row_at_step)
 
+# %% [markdown]
+# ## 7 · More than one row a step
+#
+# *Difficulty 3 of 5 · 6 minutes.* Turn images `[batch, rows, columns]` into sequences that read `count` rows at each step, one
+# after the other: `[batch, rows // count, count*columns]`. `count` divides the number of rows. NumPy and Torch.
+
+
+# %%
+def rows_per_step(images, count):
+    """images [batch, rows, columns] -> [batch, rows // count, count*columns]."""
+    ### BEGIN SOLUTION
+    batch, rows, columns = images.shape
+    return images.reshape(batch, rows // count, count * columns)
+    ### END SOLUTION
+
+
+check("views.rows_per_step", rows_per_step)
+
+# %% [markdown]
+# ## 8 · The poorest memory
+#
+# *Difficulty 3 of 5 · 8 minutes.* Read images `[batch, rows, columns]` row by row. The memory is 0 at first, and at each step
+# the row is added to it. Return the memory after every step, `[batch, rows, columns]`. NumPy and Torch:
+# `xp = array_namespace(images)` is the library that the images come from, and `xp.stack(arrays, axis=1)` works for both.
+
+
+# %%
+def running_memory(images):
+    """images [batch, rows, columns] -> the memory after each step."""
+    ### BEGIN SOLUTION
+    xp = array_namespace(images)
+    state, states = 0 * images[:, 0, :], []
+    for step in range(images.shape[1]):
+        state = state + images[:, step, :]  # [batch, columns]
+        states.append(state)
+    return xp.stack(states, axis=1)
+    ### END SOLUTION
+
+
+check("views.memory", running_memory)
+
 # %% [markdown] tags=["solution"]
 # ## The shapes, once more
 #
-# The five functions on a batch of three small pictures, 4 × 6 pixels:
+# The functions on a batch of three small pictures, 4 × 6 pixels:
 
 # %% tags=["solution"]
 pictures = np.arange(72.0).reshape(3, 4, 6)
@@ -137,7 +180,8 @@ images = as_images(vectors, 4, 6)
 # %% [markdown] tags=["solution"]
 # `vectors: [batch=3, pixel=24]` · `images: [batch=3, row=4, column=6, channel=1]` ·
 # `channels_first(images): [batch=3, channel=1, row=4, column=6]` · `time_major(pictures): [time=4, batch=3, input=6]` ·
-# `row_at_step(pictures, 2): [batch=3, input=6]`
+# `row_at_step(pictures, 2): [batch=3, input=6]` · `rows_per_step(pictures, 2): [batch=3, time=2, input=12]` ·
+# `running_memory(pictures): [batch=3, time=4, column=6]`
 #
 # `solution` shows the reference for any exercise, and why it is right:
 
@@ -145,6 +189,6 @@ images = as_images(vectors, 4, 6)
 solution("views.time_major")
 
 # %% [markdown] tags=["exercise"]
-# ## When all six have passed
+# ## When all eight have passed
 #
 # `solution("views.time_major")` shows the reference for an exercise, and why it is right. Compare it with yours.
