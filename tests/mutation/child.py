@@ -6,7 +6,9 @@ The parent has imported everything that is slow and is not ours, so that a proce
 import contextlib
 import functools
 import importlib
+import math
 import os
+import resource
 import signal
 import sys
 import time
@@ -18,28 +20,34 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
 KILLED, SURVIVED = "killed", "survived"
+STOPPED = (-signal.SIGXCPU, -signal.SIGKILL)  # the exit status of a process that was stopped for its limit
 WARM_UP = ["cells", "optim", "norm", "plot"]  # files that together load all that Torch and NumPy load on first use
 
 
 class Running(NamedTuple):
-    """A process that was started, and the time at which it is stopped if it has not ended."""
+    """A process that was started, and the number of seconds after which it is stopped if it has not ended."""
 
     job: object
     pid: int
     started: float
-    limit: float
+    patience: float
 
 
 def start(job: object, work: Callable[[], int], limit: float = 600.0) -> Running:
-    """Run `work` in a process and a process group of its own, without output; its result is the exit status."""
+    """Run `work` in a process and a process group of its own, without output; its result is the exit status.
+
+    `limit` is in seconds of processor time, which does not depend on what else the machine does. A process that only
+    waits is stopped when ten times as long has passed on the clock.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of threads in the parent: Torch's are idle
         pid = os.fork()
     if pid:
-        return Running(job, pid, time.monotonic(), limit)
+        return Running(job, pid, time.monotonic(), 10 * limit)
     status = 99
     try:
         os.setsid()
+        resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(limit), math.ceil(limit) + 1))
         nowhere = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):
             os.dup2(nowhere, stream)
@@ -49,11 +57,11 @@ def start(job: object, work: Callable[[], int], limit: float = 600.0) -> Running
 
 
 def status_of(running: Running) -> int | None:
-    """The exit status of a process that has ended, -9 for one that is stopped here for its limit; None if it runs."""
+    """The exit status of a process that has ended, one of `STOPPED` if its limit ended it; None if it runs."""
     pid, status = os.waitpid(running.pid, os.WNOHANG)
     if pid:
         return os.waitstatus_to_exitcode(status)
-    if time.monotonic() - running.started < running.limit:
+    if time.monotonic() - running.started < running.patience:
         return None
     with contextlib.suppress(ProcessLookupError):
         os.killpg(running.pid, signal.SIGKILL)

@@ -8,6 +8,7 @@ import argparse
 import gc
 import hashlib
 import os
+import resource
 import sys
 import time
 import tomllib
@@ -20,7 +21,7 @@ from cosmic_ray.plugins import get_operator
 from cosmic_ray.work_db import WorkDB, use_db
 from cosmic_ray.work_item import TestOutcome, WorkerOutcome, WorkItem, WorkResult
 
-from tests.mutation.child import KILLED, ROOT, SURVIVED, run_tests, start, status_of, warm_up
+from tests.mutation.child import KILLED, ROOT, STOPPED, SURVIVED, run_tests, start, status_of, warm_up
 from tests.mutation.mutants import HERE, Mutant, describe, is_signature, judge, read_equivalents
 
 CONFIG = tomllib.loads((HERE / "config.toml").read_text(encoding="utf-8"))
@@ -93,12 +94,12 @@ def try_mutants(module: str, db: WorkDB, sources: dict[str, str], jobs: int) -> 
     if not sources:
         return
     files = CONFIG["modules"][module]
-    began, original = time.monotonic(), start("original", lambda: run_tests(module, files))
+    began, original = processor_time(), start("original", lambda: run_tests(module, files))
     while (status := status_of(original)) is None:
         time.sleep(0.02)
     if status:
         raise SystemExit(f"{module}: its tests fail without any mutation (status {status}): {', '.join(files)}")
-    limit = 15 + 3 * (time.monotonic() - began)
+    limit = 15 + 3 * (processor_time() - began)
     waiting, running = list(sources), []
     while waiting or running:
         while waiting and len(running) < jobs:
@@ -108,9 +109,15 @@ def try_mutants(module: str, db: WorkDB, sources: dict[str, str], jobs: int) -> 
         for one in list(running):
             if (status := status_of(one)) is not None:
                 running.remove(one)
-                outcome = SURVIVED if status == 0 else TIMEOUT if status == -9 else KILLED
+                outcome = SURVIVED if status == 0 else TIMEOUT if status in STOPPED else KILLED
                 tests = TestOutcome.SURVIVED if status == 0 else TestOutcome.KILLED
                 db.set_result(one.job, WorkResult(WorkerOutcome.NORMAL, outcome, tests))
+
+
+def processor_time() -> float:
+    """The seconds that processes which have ended kept a processor busy: they are the same under load."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def session(module: str, path: Path, keep: bool) -> tuple[str, bool]:

@@ -1,5 +1,6 @@
 import importlib
 import os
+import signal
 import sys
 import time
 import tomllib
@@ -139,4 +140,22 @@ def test_a_process_sees_the_other_source_and_its_parent_does_not(tmp_path, monke
 
 @forks
 def test_a_process_that_hangs_is_stopped():
-    assert ended(start("hangs", lambda: time.sleep(60) or 0, limit=0.05)) == -9
+    assert ended(start("hangs", lambda: time.sleep(60) or 0, limit=0.05)) == -signal.SIGKILL
+
+
+@forks
+def test_a_process_that_computes_for_ever_is_stopped_for_its_processor_time_and_not_for_that_of_others():
+    def compute():
+        while True:
+            pass
+
+    def compute_briefly():
+        began = time.process_time()
+        while time.process_time() - began < 0.3:
+            pass
+        return 0
+
+    crowd = [start("brief", compute_briefly, limit=1) for _ in range(8)]
+    endless = start("endless", compute, limit=1)
+    assert [ended(one) for one in crowd] == [0] * 8
+    assert ended(endless) == -signal.SIGXCPU
