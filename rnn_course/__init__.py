@@ -20,7 +20,9 @@ from rnn_course.losses import softmax_cross_entropy, softmax_cross_entropy_forwa
 from rnn_course.gradcheck import gradcheck
 from rnn_course.optim import adam, adamw, clip_by_global_norm, clip_by_value, momentum, rmsprop, sgd
 from rnn_course.schedules import cosine_decay, exponential_decay, linear_warm_up, one_cycle, piecewise_constant
-from rnn_course.train import accuracy, classifier_loss, fit, probabilities, train
+from rnn_course.layers import forward_training
+from rnn_course.learning import SupervisedLoss, classifier_loss
+from rnn_course.train import accuracy, fit, probabilities, train
 
 # 04 convolution
 from rnn_course.conv import Conv2D, output_size, same_padding
@@ -101,6 +103,7 @@ __all__ = [
     "cosine_decay",
     "exponential_decay",
     "fit",
+    "forward_training",
     "gradcheck",
     "linear_warm_up",
     "momentum",
@@ -109,6 +112,7 @@ __all__ = [
     "probabilities",
     "rmsprop",
     "sgd",
+    "SupervisedLoss",
     "train",
     # 04 convolution
     "AveragePool2D",

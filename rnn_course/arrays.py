@@ -125,6 +125,11 @@ def no_gradient(like: Array) -> AbstractContextManager:
     return _torch().no_grad() if is_torch_array(like) else nullcontext()
 
 
+def detached(tree: Tree) -> Tree:
+    """The same numbers, of which Torch does not know where they come from."""
+    return tree_map(lambda leaf: leaf.detach() if is_torch_array(leaf) else leaf, tree)
+
+
 def autograd(function: Callable[[Tree], Array], tree: Tree) -> tuple[Array, Tree]:
     """The value of a scalar `function` at a tree of Torch tensors, and its gradient with the structure of the tree.
 

@@ -37,7 +37,7 @@ class Dropout(NamedTuple):
         return y, lambda d_output: (self, backward(d_output))
 
     def forward_training(
-        self, x: Float[Array, "..."], rng: np.random.Generator
+        self, x: Float[Array, "..."], rng: np.random.Generator | None
     ) -> tuple[Float[Array, "..."], "Dropout", Callable]:
         """Training, as in `BatchNorm.forward_training`: y, the layer as it is, and backward."""
         check_rng(rng)

@@ -160,8 +160,11 @@ def keep_mask(
     return bits < round(keep_prob * 2**32)
 
 
-def redraw_dropout(model: Tree, rng: np.random.Generator) -> Tree:
-    """The same model with new masks in each of its `DropoutWrapper`s: call it once for every batch of a training."""
+def redraw_dropout(model: Tree, rng: np.random.Generator | None) -> Tree:
+    """The same model with new masks in each of its `DropoutWrapper`s: `train` calls it once for every batch.
+
+    Raises TypeError without an rng, if there is a wrapper.
+    """
     return _replace_wrappers(model, lambda wrapper: wrapper._replace(seed=draw_seed(rng)))
 
 
@@ -170,10 +173,9 @@ def without_dropout(model: Tree) -> Tree:
     return _replace_wrappers(model, lambda wrapper: wrapper.cell)
 
 
-def draw_seed(rng: np.random.Generator) -> int:
+def draw_seed(rng: np.random.Generator | None) -> int:
     """A seed for the masks of one wrapper."""
-    check_rng(rng)
-    return int(rng.integers(2**32))
+    return int(check_rng(rng).integers(2**32))
 
 
 def _scramble(bits: Any) -> Any:

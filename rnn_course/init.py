@@ -6,6 +6,7 @@ is a sum of; fan_out is the product of all axes but the one before the last. Lea
 
 from math import inf, prod
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 
@@ -94,12 +95,13 @@ def lstm_bias(hidden_size: int, forget_bias: float = 1.0) -> np.ndarray:
     return bias
 
 
-def check_rng(rng: np.random.Generator) -> None:
-    """Raise TypeError unless `rng` is a NumPy Generator: randomness is always an argument, never a global seed."""
+def check_rng(rng: Any) -> np.random.Generator:
+    """`rng` itself; TypeError unless it is a NumPy Generator: randomness is an argument, never a global seed."""
     if not isinstance(rng, np.random.Generator):
         raise TypeError(
             f"rng: expected a numpy.random.Generator, got {type(rng).__name__}; pass rng=numpy.random.default_rng(seed)"
         )
+    return rng
 
 
 def check_sizes(**sizes: int) -> None:

@@ -101,13 +101,21 @@ class Chain(NamedTuple):
         """
         layers, backwards = [], []
         for layer in self.layers:
-            if hasattr(layer, "forward_training"):
-                x, layer, layer_backward = layer.forward_training(x, rng)
-            else:
-                x, layer_backward = layer.forward(x)
+            x, layer, layer_backward = forward_training(layer, x, rng)
             layers.append(layer)
             backwards.append(layer_backward)
         return x, Chain(tuple(layers)), _chained(backwards)
+
+
+def forward_training(layer: Any, x: Array, rng: np.random.Generator | None = None) -> tuple[Array, Any, Callable]:
+    """y, the layer with its new running statistics, and backward: the training door of a layer or a model.
+
+    Most layers learn as they answer and do not have this door: then it is `layer.forward`, and the layer as it is.
+    """
+    if hasattr(layer, "forward_training"):
+        return layer.forward_training(x, rng)
+    y, backward = layer.forward(x)
+    return y, layer, backward
 
 
 def _chained(backwards: list[Callable]) -> Callable:

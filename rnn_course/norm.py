@@ -105,8 +105,10 @@ class BatchNorm(NamedTuple):
     divided by the biased one; so does TensorFlow's fused kernel, while Keras 3 averages the biased one. TensorFlow and
     Keras call `momentum` the part that is kept: their 0.99 is 0.01 here.
 
-    The running statistics are not trained: their gradient is 0.
+    The running statistics are not trained: their gradient is 0, and no weight decay pulls at them.
     """
+
+    statistics = ("running_mean", "running_variance")  # the fields that are no weights
 
     gamma: Float[Array, " channels"]
     beta: Float[Array, " channels"]
@@ -162,7 +164,7 @@ class BatchNorm(NamedTuple):
         if n < 2:
             raise ShapeError(
                 f"x: expected at least two numbers of each channel to take a variance of, got {list(x.shape)}. "
-                "Likely cause: a last batch with one example; drop it, or use group norm"
+                "Likely cause: a last batch with one example; drop it (drop_last=True), or use group norm"
             )
         standard, mean, variance, standard_backward = standardize_forward(x, tuple(range(len(x.shape) - 1)), self.eps)
 

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from rnn_course.arrays import array_namespace, to_numpy, zeros_like
 from rnn_course.init import check_positive
 from rnn_course.schedules import Schedule, as_schedule
-from rnn_course.tree import Tree, leaves, tree_map
+from rnn_course.tree import Tree, leaves, rebuild, tree_map
 
 
 class Optimizer(NamedTuple):
@@ -189,7 +189,8 @@ def adamw(
         def move(w: Any, m: Any, v: Any) -> Any:
             return keep * w - rate * m / (array_namespace(v).sqrt(v) + offset)
 
-        return tree_map(move, model, mean, square), AdamState(step, mean, square)
+        moved = tree_map(move, model, mean, square)
+        return (keep_statistics(moved, model) if weight_decay else moved), AdamState(step, mean, square)
 
     return Optimizer(init, update)
 
@@ -223,9 +224,20 @@ def clip_by_value(gradient: Tree, limit: float) -> Tree:
     return tree_map(lambda g: array_namespace(g).clip(g, -limit, limit), gradient)
 
 
+def keep_statistics(model: Tree, old: Tree) -> Tree:
+    """`model` with the running statistics of `old`: what a layer names in its `statistics` is no weight."""
+    if not isinstance(model, tuple):
+        return model
+    kept: Any = rebuild(model, [keep_statistics(*branches) for branches in zip(model, old, strict=True)])
+    statistics = {name: getattr(old, name) for name in getattr(old, "statistics", ())}
+    return kept._replace(**statistics) if statistics else kept
+
+
 def _penalised(gradient: Tree, model: Tree, weight_decay: float) -> Tree:
-    """g + weight_decay · w."""
-    return tree_map(lambda g, w: g + weight_decay * w, gradient, model) if weight_decay else gradient
+    """g + weight_decay · w, but for running statistics, which have no gradient."""
+    if not weight_decay:
+        return gradient
+    return keep_statistics(tree_map(lambda g, w: g + weight_decay * w, gradient, model), gradient)
 
 
 def _within(limit: float, **values: float) -> list[float]:

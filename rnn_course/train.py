@@ -11,15 +11,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnn_course.activations import softmax
-from rnn_course.arrays import Array, autograd, backend_of, no_gradient, to_numpy
+from rnn_course.arrays import Array, no_gradient, to_numpy
 from rnn_course.data.splits import Split, minibatches
-from rnn_course.dropout_wrapper import DropoutWrapper
-from rnn_course.layers import Chain
-from rnn_course.losses import softmax_cross_entropy_forward
+from rnn_course.dropout_wrapper import redraw_dropout, without_dropout
+from rnn_course.learning import Loss, classifier_loss, expect_training_doors, learn
 from rnn_course.optim import Optimizer, clip_by_global_norm, global_norm
-from rnn_course.tree import Tree, leaves
-
-Loss = Callable[..., tuple[Array, Callable]]  # loss(model, *batch) -> value, backward: d_value -> d_model
+from rnn_course.tree import Tree
 
 
 class Record(NamedTuple):
@@ -48,28 +45,6 @@ class Fit(NamedTuple):
     history: tuple[Epoch, ...]
 
 
-def classifier_loss(model: Any, inputs: Array, labels: Array) -> tuple[Array, Callable]:
-    """Softmax cross-entropy of `model(inputs)`, and backward: d_loss -> d_model."""
-    logits, model_backward = model.forward(inputs)
-    loss, loss_backward = softmax_cross_entropy_forward(logits, labels)
-    return loss, lambda d_loss=1.0: model_backward(loss_backward(d_loss))[0]
-
-
-def value_and_gradient(loss: Loss, model: Tree, batch: tuple, gradient: str = "auto") -> tuple[Array, Tree]:
-    """The loss of a batch, and its gradient with the structure of the model.
-
-    gradient  "hand": the loss's own `backward`; "autograd": Torch's; "auto": autograd on Torch, by hand on NumPy
-    """
-    if gradient not in ("auto", "hand", "autograd"):
-        raise ValueError(f"gradient: expected auto, hand or autograd, got {gradient!r}")
-    if gradient == "auto":
-        gradient = "autograd" if backend_of(leaves(model)[0]) == "torch" else "hand"
-    if gradient == "autograd":
-        return autograd(lambda watched: loss(watched, *batch)[0], model)
-    value, backward = loss(model, *batch)
-    return value, backward()
-
-
 def train(
     model: Tree,
     loss: Loss,
@@ -77,6 +52,7 @@ def train(
     optimizer: Optimizer,
     *,
     optimizer_state: Any = None,
+    rng: np.random.Generator | None = None,
     max_norm: float | None = None,
     gradient: str = "auto",
     progress: bool | str = True,
@@ -84,16 +60,24 @@ def train(
 ) -> Iterator[Record]:
     """Improve `model` on one batch after the other; yield a `Record` after each step.
 
+    Layers that learn otherwise than they answer do so here (see `forward_training`): batch norm uses the batch, and the
+    model of the record holds the new running statistics; dropout drops, with new masks for each batch.
+
+    loss       `loss(model, *batch) -> value, backward`; for those layers it needs a training door, as `SupervisedLoss`
+    rng        what dropout draws from; a model without dropout needs none
     max_norm   clip the gradient to this global norm; None does not clip
     gradient   how to differentiate, as in `value_and_gradient`
     progress   show a bar (a string is its title); never where TQDM_DISABLE=1 is set, as in stored notebooks
     total      the number of batches, for the bar, where `batches` has no length
 
-    Raises FloatingPointError when the loss is not finite, before the weights are touched.
+    Raises FloatingPointError when the loss is not finite, before the weights are touched, and TypeError if the loss or
+    a part of the model has no training door for the layers inside.
     """
+    expect_training_doors(loss, model)
     state = optimizer.init(model) if optimizer_state is None else optimizer_state
     for step, batch in enumerate(_progress_bar(batches, progress, total), start=1):
-        value, d_model = value_and_gradient(loss, model, batch, gradient)
+        model = redraw_dropout(model, rng)
+        value, learned, d_model = learn(loss, model, batch, gradient, rng)
         if not np.isfinite(float(value)):
             raise FloatingPointError(
                 f"the loss is {float(value)} at step {step}: lower the learning rate, clip the gradient "
@@ -103,7 +87,7 @@ def train(
             norm = global_norm(d_model)
         else:
             d_model, norm = clip_by_global_norm(d_model, max_norm)
-        model, state = optimizer.update(model, d_model, state)
+        model, state = optimizer.update(learned, d_model, state)
         yield Record(step, float(value), norm, model, state)
 
 
@@ -117,6 +101,7 @@ def fit(
     rng: np.random.Generator,
     held_out: Split | None = None,
     loss: Loss = classifier_loss,
+    drop_last: bool = False,
     max_norm: float | None = None,
     gradient: str = "auto",
     progress: bool = True,
@@ -124,16 +109,18 @@ def fit(
 ) -> Fit:
     """Train over `epochs` passes of `data`, in an order drawn from `rng`; measure the accuracy on `held_out`.
 
-    `on_epoch(epoch, model)` is called after each pass, to print a line or to save a checkpoint. Raises TypeError for a
-    model with layers that learn otherwise than they answer, such as batch norm and dropout: the loop here does not
-    carry what they need. Train it with `Chain.forward_training`.
+    rng        the order of the examples, and what dropout draws, as in `train`
+    drop_last  leave out a last batch that is smaller than the others; batch norm cannot learn from one with one example
+    on_epoch   `on_epoch(epoch, model)` is called after each pass, to print a line or to save a checkpoint
+
+    The accuracy is that of the model as it answers: with running statistics, without dropout. Raises what `train` and
+    `minibatches` raise.
     """
-    _refuse_training_layers(model)
     state, history = None, []
-    total = -(-len(data.labels) // batch_size)
+    total = len(data.labels) // batch_size if drop_last else -(-len(data.labels) // batch_size)
     for number in range(1, epochs + 1):
         start, losses = perf_counter(), []
-        batches = minibatches(data, batch_size, rng=rng)
+        batches = minibatches(data, batch_size, rng=rng, drop_last=drop_last)
         title = f"epoch {number}/{epochs}"
         steps = train(
             model,
@@ -141,6 +128,7 @@ def fit(
             batches,
             optimizer,
             optimizer_state=state,
+            rng=rng,
             max_norm=max_norm,
             gradient=gradient,
             progress=title if progress else False,
@@ -157,26 +145,9 @@ def fit(
     return Fit(model, tuple(history))
 
 
-def _refuse_training_layers(model: Tree, path: str = "model") -> None:
-    if not isinstance(model, tuple):
-        return
-    if isinstance(model, DropoutWrapper):
-        raise TypeError(
-            f"{path} is a DropoutWrapper; fit would keep its masks for all batches, and measure the accuracy with "
-            "them. Write the loop with redraw_dropout for each batch, and without_dropout to measure"
-        )
-    if hasattr(model, "forward_training") and not isinstance(model, Chain):
-        raise TypeError(
-            f"{path} is a {type(model).__name__}, which learns otherwise than it answers; fit would train it as it "
-            "answers. Write the loop with Chain.forward_training"
-        )
-    for name, part in zip(getattr(model, "_fields", range(len(model))), model, strict=True):
-        _refuse_training_layers(part, f"{path}.{name}")
-
-
 def probabilities(model: Any, inputs: Array, batch_size: int = 1000) -> np.ndarray:
-    """softmax(model(inputs)) as a NumPy array `[example, class]`, computed in batches and without autograd."""
-    parts = []
+    """softmax(model(inputs)) as a NumPy array `[example, class]`, in batches, without autograd and without dropout."""
+    parts, model = [], without_dropout(model)
     with no_gradient(inputs):
         for start in range(0, inputs.shape[0], batch_size):
             parts.append(to_numpy(softmax(model(inputs[start : start + batch_size]))))
@@ -184,7 +155,7 @@ def probabilities(model: Any, inputs: Array, batch_size: int = 1000) -> np.ndarr
 
 
 def accuracy(model: Any, data: Split, batch_size: int = 1000) -> float:
-    """The share of the examples whose largest logit is at their label."""
+    """The share of the examples whose largest logit is at their label, without dropout."""
     predicted = probabilities(model, data.images, batch_size).argmax(axis=1)
     return float(np.mean(predicted == to_numpy(data.labels)))
 

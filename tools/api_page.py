@@ -52,6 +52,8 @@ def entry(name: str, thing: Any) -> str:
     heading = f"### `{name}`\n"
     if thing is Any:
         return f"{heading}\nIn signatures: a NumPy array or a Torch tensor.\n"
+    if isinstance(thing, tuple):
+        return f"{heading}\n```python\n{name} = {thing!r}\n```\n"
     parts = [heading, call(name, thing), prose(inspect.getdoc(thing) or "")]
     if inspect.isclass(thing):
         for method_name, method in vars(thing).items():

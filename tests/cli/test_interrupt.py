@@ -52,14 +52,14 @@ def test_in_the_middle_of_an_epoch_the_last_complete_one_stays(start_process, ow
 def test_the_message_says_what_is_left(call, own_folders, monkeypatch, step, out, message):
     """With an interrupt in a chosen one of the steps, three an epoch, in this process."""
     module = sys.modules["rnn_course.train"]  # the package has a function of this name, too
-    right, steps = module.value_and_gradient, count(1)
+    right, steps = module.learn, count(1)
 
     def interrupted(*arguments):
         if next(steps) == step:
             raise KeyboardInterrupt
         return right(*arguments)
 
-    monkeypatch.setattr(module, "value_and_gradient", interrupted)
+    monkeypatch.setattr(module, "learn", interrupted)
     small = ("--backend", "numpy", "--hidden", 4, "--batch-size", 479, "--epochs", 3)
     result = call("train", "mlp", *small, *out)
     assert result.exit_code == 130

@@ -2,11 +2,7 @@ import numpy as np
 import pytest
 
 from rnn_course import (
-    Chain,
     Dense,
-    Dropout,
-    DropoutWrapper,
-    Flatten,
     LastStepClassifier,
     LSTMCell,
     MultiRNNCell,
@@ -25,7 +21,7 @@ from rnn_course import (
     to_numpy,
     train,
 )
-from rnn_course.train import value_and_gradient
+from rnn_course.learning import value_and_gradient
 
 from ..helpers import assert_trees_close, random_like
 
@@ -88,19 +84,6 @@ def test_an_lstm_learns_digits(digits):
     assert [epoch.number for epoch in result.history] == [1, 2, 3]
     assert seen == [(epoch.number, epoch.accuracy) for epoch in result.history]
     assert result.history[2].loss < result.history[0].loss
-
-
-def test_fit_refuses_layers_that_learn_otherwise_than_they_answer(digits, rng):
-    model = Chain((Flatten(), Dense.init(64, 10, rng=rng), Dropout(0.5)))
-    with pytest.raises(TypeError, match=r"model\.layers\.2 is a Dropout, which learns otherwise than it answers"):
-        fit(model, digits.train, optimizer=sgd(0.1), epochs=1, batch_size=50, rng=rng, progress=False)
-
-
-def test_fit_refuses_dropout_around_a_cell(digits, rng):
-    plain = small_lstm()
-    model = plain._replace(cell=DropoutWrapper.init(plain.cell, rng=rng, output_keep_prob=0.5))
-    with pytest.raises(TypeError, match=r"model\.cell is a DropoutWrapper; fit would keep its masks"):
-        fit(model, digits.train, optimizer=sgd(0.1), epochs=1, batch_size=50, rng=rng, progress=False)
 
 
 def test_train_yields_a_record_a_step_and_can_go_on_from_one(rng):
