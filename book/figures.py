@@ -12,9 +12,28 @@
 import numpy as np
 
 from rnn_course import BasicRNNCell
-from rnn_course.widgets import LSTMCellFigure, UnrolledRNN
+from rnn_course.widgets import (
+    Convolution,
+    DynamicRNNFigure,
+    LSTMCellFigure,
+    UnrolledRNN,
+)
 
 # %% [markdown]
+# ## A convolution
+#
+# The window cuts nine numbers out of the image. A dense layer of nine weights makes one output of them, and the same nine
+# weights make all the others.
+
+# %%
+convolution = Convolution()
+convolution
+
+# %% [markdown]
+# An image of `np.array(convolution.image): [rows=8, columns=8]` gives `convolution.output: [rows=8, columns=8]`. Choose stride 2: how
+# many outputs are there, and on which side is the zero? Choose *vertical edge*, and follow the digit's left edge with the arrow
+# keys.
+#
 # ## An RNN, unrolled
 #
 # The same cell, drawn once for each step. A step takes its input and the state that the step before has left, and
@@ -45,3 +64,16 @@ LSTMCellFigure()
 # %% [markdown]
 # Press *Remember everything* and *Ignore*, then slide x: the memory stays as it is. Press *Forget everything* and *Write*: the memory is
 # the last input and nothing else. A trained cell moves between these corners at every step, by itself.
+#
+# ## dynamic_rnn
+#
+# Three rows of different lengths in one batch. Past its length a row's outputs are 0, and its state is copied through.
+
+# %%
+ragged = DynamicRNNFigure()
+outputs, final_state = ragged.run()
+ragged
+
+# %% [markdown]
+# `outputs: [batch=3, time=5, hidden=4]`, and no time in `final_state.h: [batch=3, hidden=4]`. Where is `outputs[0, -1] == final_state.h[0]`, and
+# where not? Put 9 into all padding: which number changes? Give row 2 a length, then take it away again.

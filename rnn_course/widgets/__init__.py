@@ -12,10 +12,12 @@ except ModuleNotFoundError:
         'Install it with  pip install "rnn-course[viz]"  (from a checkout: pip install -c constraints.txt -e ".[viz]")'
     ) from None
 
+from rnn_course.widgets.convolution import Convolution
+from rnn_course.widgets.dynamic_rnn import DynamicRNNFigure
 from rnn_course.widgets.figure import Figure
 from rnn_course.widgets.lstm_cell import LSTMCellFigure
 from rnn_course.widgets.shape_quiz import ShapeQuiz
 from rnn_course.widgets.three_views import ThreeViews
 from rnn_course.widgets.unrolled_rnn import UnrolledRNN
 
-__all__ = ["Figure", "LSTMCellFigure", "ShapeQuiz", "ThreeViews", "UnrolledRNN"]
+__all__ = ["Convolution", "DynamicRNNFigure", "Figure", "LSTMCellFigure", "ShapeQuiz", "ThreeViews", "UnrolledRNN"]

@@ -48,12 +48,14 @@ def text(x: Number, y: Number, words: str, *, class_: str = "rc-label", **attrib
     return element("text", escape(words), x=x, y=y, class_=class_, **attributes)
 
 
-def cell(role: str, x: Number, y: Number, value: Number, name: str, *, width: Number = WIDTH) -> str:
+def cell(
+    role: str, x: Number, y: Number, value: Number, name: str, *, width: Number = WIDTH, height: Number = HEIGHT
+) -> str:
     """A number in the shape and colour of its role; x, y is the upper left corner."""
     box = element(
-        "rect", x=x, y=y, width=width, height=HEIGHT, rx=CORNER.get(role, 0), style=f"--rc-size:{tint(value)}"
+        "rect", x=x, y=y, width=width, height=height, rx=CORNER.get(role, 0), style=f"--rc-size:{tint(value)}"
     )
-    number = element("text", show(value), x=x + width / 2, y=y + HEIGHT / 2)
+    number = element("text", show(value), x=x + width / 2, y=y + height / 2)
     return element("g", box, number, class_=f"rc-cell rc-{role}", data_name=name)
 
 

@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 import traitlets
 
-from rnn_course.arrays import to_numpy
 from rnn_course.cells import BasicRNNCell
 from rnn_course.shapes import ShapeError
 from rnn_course.widgets.drawing import HEIGHT, WIDTH, arrow, cells, drawing, element, hatched, show, text
 from rnn_course.widgets.figure import Figure
+from rnn_course.widgets.given import finite_numbers
 
 MOST = {"input": 3, "hidden": 3, "time": 6}  # what can still be read on a phone
 LEFT, PITCH = 62, 82  # room for the names of the rows; from one step to the next
@@ -39,9 +39,9 @@ class UnrolledRNN(Figure):
     def __init__(self, cell: Any, inputs: Any, initial_state: Any = None, *, step: int = 0) -> None:
         if not isinstance(cell, BasicRNNCell):
             raise TypeError(f"cell: expected a BasicRNNCell, got {type(cell).__name__}: other cells have other arrows")
-        kernel, bias = _numbers("cell.kernel", cell.kernel), _numbers("cell.bias", cell.bias)
+        kernel, bias = finite_numbers("cell.kernel", cell.kernel), finite_numbers("cell.bias", cell.bias)
         hidden, width = bias.shape[0], kernel.shape[0] - bias.shape[0]
-        x = _numbers("inputs", inputs)
+        x = finite_numbers("inputs", inputs)
         x = x[0] if x.ndim == 3 and len(x) == 1 else x
         if x.ndim != 2 or x.shape[1] != width or len(x) == 0:
             raise ShapeError(
@@ -51,7 +51,7 @@ class UnrolledRNN(Figure):
         for name, size in {"input": width, "hidden": hidden, "time": len(x)}.items():
             if size > MOST[name]:
                 raise ValueError(f"{name}: expected at most {MOST[name]}, got {size}: a larger picture cannot be read")
-        h = np.zeros(hidden) if initial_state is None else _numbers("initial_state", initial_state)
+        h = np.zeros(hidden) if initial_state is None else finite_numbers("initial_state", initial_state)
         if h.size != hidden or h.shape not in ((hidden,), (1, hidden)):
             raise ShapeError(f"initial_state: expected [hidden={hidden}] or [1, {hidden}], got {list(h.shape)}")
         h = h.reshape(hidden)
@@ -90,17 +90,6 @@ class UnrolledRNN(Figure):
     def __repr__(self) -> str:
         """Without an object's address, so that a stored notebook stays the same."""
         return f"UnrolledRNN({len(self.given)} steps, {len(self.bias)} units)"
-
-
-def _numbers(name: str, values: Any) -> np.ndarray:
-    """The values as double precision, all finite, else ValueError."""
-    try:
-        numbers = np.asarray(to_numpy(values), dtype=np.float64)
-    except (TypeError, ValueError):
-        raise TypeError(f"{name}: expected an array of numbers, got {type(values).__name__}") from None
-    if not np.isfinite(numbers).all():
-        raise ValueError(f"{name}: expected finite numbers, got NaN or infinity")
-    return numbers
 
 
 def _run(cell: BasicRNNCell, x: np.ndarray, h: np.ndarray) -> list[dict[str, list[float]]]:

@@ -6,33 +6,30 @@ import numpy as np
 import pytest
 
 from rnn_course.palette import PALETTE
-from tests.book.test_book_browser import AXE, DESKTOP, NO_AXE, PHONE, WIDER_THAN_THE_SCREEN, opened
-
-NAME = "book/figures.html"
-SCHEMES = pytest.mark.parametrize("scheme", ["light", "dark"])
-NUMBERS = """(node) => Object.fromEntries(
-  [...node.querySelectorAll('[data-name]')].map((one) =>
-    [one.dataset.name, (one.querySelector('text') ?? one).textContent]))"""
-ONLY_THE_LIVE_ONE = (
-    """() => [...document.querySelectorAll('.rc-first-frame')].every((frame) => !frame.getClientRects().length)"""
+from tests.book.figures import (
+    FIGURES,
+    NUMBERS,
+    ONLY_THE_LIVE_ONE,
+    address_of,
+    numbers,
+    on_a_phone,
+    slide,
+    violations,
 )
+from tests.book.test_book_browser import DESKTOP, PHONE, WIDER_THAN_THE_SCREEN, opened
+
+SCHEMES = pytest.mark.parametrize("scheme", ["light", "dark"])
 
 
 @pytest.fixture
 def address(html):
-    if not (html / NAME).is_file():
-        pytest.skip(f"{NAME} was not built")
-    return (html / NAME).as_uri()
+    return address_of(html)
 
 
 @pytest.fixture
-def page(browser, address):
-    """The page on a phone, its motion reduced; nothing may go wrong on it."""
-    with opened(browser, address, width=PHONE, reduced_motion="reduce") as (page, problems):
-        page.wait_for_function(ONLY_THE_LIVE_ONE)
+def page(browser, html):
+    with on_a_phone(browser, html) as page:
         yield page
-        assert page.evaluate(WIDER_THAN_THE_SCREEN) == []
-    assert problems == []
 
 
 @pytest.fixture
@@ -43,19 +40,6 @@ def rnn(page):
 @pytest.fixture
 def lstm(page):
     return page.locator(".rc-lstm-cell")
-
-
-def numbers(figure):
-    """All numbers of the picture, as they are written."""
-    return figure.locator(".rc-drawing").evaluate(NUMBERS)
-
-
-def slide(figure, name, value):
-    """Move the slider of that name as a hand would."""
-    slider = figure.get_by_role("slider", name=name, exact=True)
-    slider.evaluate(
-        "(it, value) => { it.value = value; it.dispatchEvent(new Event('input', { bubbles: true })); }", value
-    )
 
 
 def test_the_state_of_a_step_is_its_output_and_the_next_steps_old_state(rnn):
@@ -188,25 +172,21 @@ def test_play_goes_through_all_steps_and_stops(browser, address):
 def test_the_colours_are_those_of_the_palette(browser, address, scheme, width):
     with opened(browser, address, width=width, scheme=scheme) as (page, problems):
         for name, role in PALETTE.items():
-            for figure in (".rc-unrolled-rnn", ".rc-lstm-cell"):
+            for figure in FIGURES:
                 value = f"(it) => getComputedStyle(it).getPropertyValue('--rc-{name}')"
-                assert page.locator(figure).evaluate(value) == getattr(role, scheme)
+                assert page.locator(f".{figure}").evaluate(value) == getattr(role, scheme)
         assert page.evaluate(WIDER_THAN_THE_SCREEN) == []
     assert problems == []
 
 
 @SCHEMES
-def test_a_figure_in_use_is_accessible(browser, address, scheme):
+def test_a_figure_in_use_is_accessible(browser, html, scheme):
     """The page at rest is looked at in test_book_browser.py; here it was used."""
-    if not AXE.is_file():
-        pytest.skip(NO_AXE)
-    with opened(browser, address, width=PHONE, scheme=scheme, reduced_motion="reduce") as (page, _):
-        page.locator(".rc-film").press("ArrowRight")
+    with on_a_phone(browser, html, scheme=scheme) as page:
+        page.locator(".rc-unrolled-rnn .rc-film").press("ArrowRight")
         page.get_by_role("slider", name="x[0] of step 1").press("End")
         page.get_by_role("button", name="Forget everything").click()
-        page.evaluate(AXE.read_text("utf8"))
-        report = page.evaluate("() => axe.run({ include: ['.rc-unrolled-rnn', '.rc-lstm-cell'] }, { preload: false })")
-    assert [(found["id"], node["html"][:150]) for found in report["violations"] for node in found["nodes"]] == []
+        assert violations(page, ".rc-unrolled-rnn", ".rc-lstm-cell") == []
 
 
 @SCHEMES
@@ -217,7 +197,7 @@ def test_without_scripts_the_first_frame_stands_there(browser, address, scheme):
     page = context.new_page()
     page.goto(address)
     frames = page.locator(".rc-first-frame")
-    assert frames.count() == 2
+    assert frames.count() == len(FIGURES)
     for frame in frames.all():
         assert frame.is_visible()
         assert frame.get_by_role("img").bounding_box()["width"] > 250
@@ -228,9 +208,9 @@ def test_without_scripts_the_first_frame_stands_there(browser, address, scheme):
 def test_the_live_figure_begins_as_the_first_frame_and_takes_its_place(browser, address):
     with opened(browser, address, width=DESKTOP) as (page, problems):
         page.wait_for_function(ONLY_THE_LIVE_ONE)
-        for name in (".rc-unrolled-rnn", ".rc-lstm-cell"):
-            frame = page.locator(f".cell:has({name}) .rc-first-frame .rc-drawing")
-            live = page.locator(f"{name} .rc-drawing")
+        for name in FIGURES:
+            frame = page.locator(f".cell:has(.{name}) .rc-first-frame .rc-drawing")
+            live = page.locator(f".{name} .rc-drawing").first
             assert frame.evaluate(NUMBERS) == live.evaluate(NUMBERS)
             assert frame.bounding_box() is None
     assert problems == []

@@ -1,0 +1,55 @@
+"""What the browser tests of the figures share: the page of all figures, and a figure on it, on a phone."""
+
+from contextlib import contextmanager
+
+import pytest
+
+from tests.book.test_book_browser import AXE, NO_AXE, PHONE, WIDER_THAN_THE_SCREEN, opened
+
+NAME = "book/figures.html"
+FIGURES = ("rc-convolution", "rc-unrolled-rnn", "rc-lstm-cell", "rc-dynamic-rnn")  # the classes of the live ones
+NUMBERS = """(node) => Object.fromEntries(
+  [...node.querySelectorAll('[data-name]')].map((one) =>
+    [one.dataset.name, (one.querySelector('text') ?? one).textContent]))"""
+ONLY_THE_LIVE_ONE = (
+    """() => [...document.querySelectorAll('.rc-first-frame')].every((frame) => !frame.getClientRects().length)"""
+)
+
+
+def address_of(html):
+    if not (html / NAME).is_file():
+        pytest.skip(f"{NAME} was not built")
+    return (html / NAME).as_uri()
+
+
+@contextmanager
+def on_a_phone(browser, html, **options):
+    """The page on a phone, its motion reduced; nothing may go wrong on it, and nothing may be wider than the screen."""
+    options = {"width": PHONE, "reduced_motion": "reduce"} | options
+    with opened(browser, address_of(html), **options) as (page, problems):
+        page.wait_for_function(ONLY_THE_LIVE_ONE)
+        yield page
+        assert page.evaluate(WIDER_THAN_THE_SCREEN) == []
+    assert problems == []
+
+
+def numbers(figure):
+    """All numbers of the picture, as they are written."""
+    return figure.locator(".rc-drawing").first.evaluate(NUMBERS)
+
+
+def slide(figure, name, value):
+    """Move the slider of that name as a hand would."""
+    slider = figure.get_by_role("slider", name=name, exact=True)
+    slider.evaluate(
+        "(it, value) => { it.value = value; it.dispatchEvent(new Event('input', { bubbles: true })); }", value
+    )
+
+
+def violations(page, *selectors):
+    """What axe finds within these parts of the page."""
+    if not AXE.is_file():
+        pytest.skip(NO_AXE)
+    page.evaluate(AXE.read_text("utf8"))
+    report = page.evaluate("(parts) => axe.run({ include: parts }, { preload: false })", list(selectors))
+    return [(found["id"], node["html"][:150]) for found in report["violations"] for node in found["nodes"]]
