@@ -20,7 +20,8 @@ class Dropout(NamedTuple):
     keep_prob  the probability to KEEP a number, above 0 and at most 1 (Torch and Keras ask for 1 − keep_prob)
 
     The randomness is an argument: `layer.forward(x, rng=rng)` drops; `layer.forward(x)` and `layer(x)` are inference
-    and return x. So in a `Chain`, which passes no rng, dropout does nothing.
+    and return x. So in a `Chain`, which passes no rng, dropout does nothing, but in `chain.forward_training(x, rng)`,
+    which `fit` calls, it drops.
     """
 
     keep_prob: float

@@ -41,8 +41,8 @@ class DropoutWrapper(NamedTuple):
     on the new state as it is handed on, on h alone in an LSTM, never on its memory c, as in TensorFlow 1.
 
     With `variational=True` all steps of a row share one mask (Gal & Ghahramani 2016); TensorFlow 1 shares it among the
-    rows of a batch too. For each batch take new masks with `redraw_dropout`. For inference, without dropout, the cell
-    is `wrapper.cell`; `without_dropout(model)` puts it in place everywhere.
+    rows of a batch too. For each batch take new masks with `redraw_dropout`, as `train` does. For inference, without
+    dropout, the cell is `wrapper.cell`; `without_dropout(model)` puts it in place everywhere, as `accuracy` does.
     """
 
     cell: Any
