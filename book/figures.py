@@ -14,6 +14,7 @@ import numpy as np
 from rnn_course import BasicRNNCell
 from rnn_course.widgets import (
     Convolution,
+    DeepLSTMFigure,
     DynamicRNNFigure,
     LSTMCellFigure,
     UnrolledRNN,
@@ -77,3 +78,15 @@ ragged
 # %% [markdown]
 # `outputs: [batch=3, time=5, hidden=4]`, and no time in `final_state.h: [batch=3, hidden=4]`. Where is `outputs[0, -1] == final_state.h[0]`, and
 # where not? Put 9 into all padding: which number changes? Give row 2 a length, then take it away again.
+#
+# ## A deep LSTM
+#
+# Layers of 100, 400 and 300 units on 128 inputs. Each layer has a state of its own, and only its h goes up.
+
+# %%
+deep = DeepLSTMFigure()
+deep
+
+# %% [markdown]
+# All layers together have `deep.parameters = 1734400` parameters. Choose an arrow that goes up and find the same numbers elsewhere. Then
+# press *dynamic_rnn*: which arrays get an axis for time, and which do not?

@@ -13,6 +13,7 @@ except ModuleNotFoundError:
     ) from None
 
 from rnn_course.widgets.convolution import Convolution
+from rnn_course.widgets.deep_lstm import DeepLSTMFigure
 from rnn_course.widgets.dynamic_rnn import DynamicRNNFigure
 from rnn_course.widgets.figure import Figure
 from rnn_course.widgets.lstm_cell import LSTMCellFigure
@@ -20,4 +21,13 @@ from rnn_course.widgets.shape_quiz import ShapeQuiz
 from rnn_course.widgets.three_views import ThreeViews
 from rnn_course.widgets.unrolled_rnn import UnrolledRNN
 
-__all__ = ["Convolution", "DynamicRNNFigure", "Figure", "LSTMCellFigure", "ShapeQuiz", "ThreeViews", "UnrolledRNN"]
+__all__ = [
+    "Convolution",
+    "DeepLSTMFigure",
+    "DynamicRNNFigure",
+    "Figure",
+    "LSTMCellFigure",
+    "ShapeQuiz",
+    "ThreeViews",
+    "UnrolledRNN",
+]
