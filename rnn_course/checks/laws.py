@@ -24,6 +24,8 @@ BATCH_FIRST = (
     "z",
     "inputs",
     "images",
+    "logits",
+    "labels",
     "state",
     "initial_state",
     "sequence_length",

@@ -14,6 +14,7 @@ except ModuleNotFoundError:
 
 from rnn_course.widgets.convolution import Convolution
 from rnn_course.widgets.deep_lstm import DeepLSTMFigure
+from rnn_course.widgets.dense_layer import DenseLayerFigure
 from rnn_course.widgets.dynamic_rnn import DynamicRNNFigure
 from rnn_course.widgets.figure import Figure
 from rnn_course.widgets.lstm_cell import LSTMCellFigure
@@ -24,6 +25,7 @@ from rnn_course.widgets.unrolled_rnn import UnrolledRNN
 __all__ = [
     "Convolution",
     "DeepLSTMFigure",
+    "DenseLayerFigure",
     "DynamicRNNFigure",
     "Figure",
     "LSTMCellFigure",
