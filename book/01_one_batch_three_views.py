@@ -406,5 +406,5 @@ for number, exercise in enumerate(
 # - {cite:t}`visin2015` read images with recurrent networks that sweep in four directions.
 # - {cite:t}`harris2020` explain NumPy's arrays: shape, strides, and why `reshape` costs nothing.
 #
-# **Next:** chapter 2 builds the dense layer, and asks what its 784 weights a unit do with a digit. If
+# **Next:** [chapter 2](02_dense_layer.ipynb) builds the dense layer, and asks what its 784 weights a unit do with a digit. If
 # you cannot wait to see rows being read, go on to [chapter 12](12_reading_digits_row_by_row.ipynb).

@@ -50,6 +50,31 @@ def images(
     plt.show()
 
 
+def signed_images(
+    pictures: Sequence[Float[Array, "row column"]] | Float[Array, "picture row column"],
+    titles: Sequence[str] = (),
+    title: str = "",
+    columns: int | None = None,
+) -> None:
+    """Pictures of weights side by side, orange above 0, purple below, white at 0; one scale for all of them."""
+    plt = _pyplot()
+    pictures = [to_numpy(picture) for picture in pictures]
+    columns = columns or len(pictures)
+    lines = -(-len(pictures) // columns)
+    limit = max(float(np.abs(picture).max()) for picture in pictures)
+    figure, axes = plt.subplots(lines, columns, figsize=(1.9 * columns + 1, 2.2 * lines), squeeze=False)
+    shown = None
+    for k, axis in enumerate(axes.flat):
+        axis.set_axis_off()
+        if k < len(pictures):
+            shown = axis.imshow(pictures[k], cmap="PuOr_r", vmin=-limit, vmax=limit)
+            axis.set_title(titles[k] if titles else "", fontsize=10)
+    figure.suptitle(title)
+    figure.tight_layout()
+    figure.colorbar(shown, ax=axes, label="weight", fraction=0.03)
+    plt.show()
+
+
 def learning_curves(histories: Mapping[str, Sequence[Any]], title: str) -> None:
     """Training loss and held-out accuracy against the epoch, a line for each history of `fit`."""
     plt = _pyplot()

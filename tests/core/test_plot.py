@@ -104,3 +104,14 @@ def test_one_curve_over_given_places_needs_no_legend():
 def test_too_many_curves_are_one_clear_error():
     with pytest.raises(ValueError, match="at most 5 curves, got 6"):
         plot.curves({str(k): [0.0] for k in range(6)}, "", "", "")
+
+
+def test_signed_pictures_share_one_scale_around_0(rng):
+    pictures = [rng.standard_normal((4, 6)), torch.tensor(3 * rng.standard_normal((4, 6)))]
+    plot.signed_images(pictures, ["a", "b"], "two", columns=2)
+    _, axes = drawn()
+    limit = max(np.abs(np.asarray(picture)).max() for picture in pictures)
+    for axis, picture in zip(axes[:2], pictures, strict=True):
+        np.testing.assert_array_equal(axis.images[0].get_array(), np.asarray(picture))
+        assert axis.images[0].get_clim() == pytest.approx((-limit, limit))
+    assert [axis.get_title() for axis in axes[:2]] == ["a", "b"]
