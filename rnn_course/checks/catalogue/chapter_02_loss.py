@@ -38,7 +38,7 @@ def _both(batch, classes, scale=1.0, apart=0.0):
     return lambda rng: logits_and_labels(rng, batch, classes, scale, apart)
 
 
-def _softmax(axis=1, shift="row", normalise=True):
+def _softmax(axis: int | None = 1, shift="row", normalise=True):
     """Softmax over another axis, with the maximum taken elsewhere, or without the division."""
 
     def answer(logits):
