@@ -12,6 +12,7 @@ import yaml
 
 import rnn_course
 from rnn_course.checks.catalogue import chapter_of
+from tools.nbclaims.claims import find_claims
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = sorted((ROOT / "rnn_course").rglob("*.py"))
@@ -100,3 +101,9 @@ def test_every_dependency_is_pinned_and_has_its_reason_in_the_readme():
         assert name in pinned, f"{name} has no pin in constraints.txt"
         assert re.search(rf"\b{name}\b", table), f"{name} has no reason in README.md"
     assert "torch==2.13.0" in pins
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "book").glob("*.md")), ids=lambda path: path.name)
+def test_a_page_without_a_kernel_claims_nothing(path):
+    """Nobody could check it there. It belongs into a notebook, or is code that is talked about: {code}`x: [4, 3]`."""
+    assert [claim.text for claim in find_claims(path.read_text(encoding="utf-8"))] == []

@@ -64,8 +64,8 @@ def belongs(path: Path, root: Path) -> bool:
 
 def common_digest(root: Path) -> bytes:
     """A digest of the pins, the tools that run notebooks, this Python, and the versions of what is installed."""
-    files = [root / "constraints.txt", TOOLS / "nbclaims" / "watch.py", TOOLS / "nbclaims" / "sanitize.cfg"]
-    files += [*TOOLS.glob("nb_*.py"), *(TOOLS / "nbclaims" / "kernel").glob("*.py")]
+    files = [root / "constraints.txt", TOOLS / "nbclaims" / "sanitize.cfg", *TOOLS.glob("nb_*.py")]
+    files += (TOOLS / "nbclaims").rglob("*.py")
     total = hashlib.sha256(platform.python_version().encode())
     for path in sorted(path for path in files if path.is_file()):
         total.update(f"\0{path.name}\0".encode() + path.read_bytes())

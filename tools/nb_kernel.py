@@ -1,6 +1,7 @@
 """Run a notebook with this very Python, in a fixed environment, and refuse one that does what none may do."""
 
 import asyncio
+import atexit
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from nbclient.util import ensure_async
 from nbformat import NotebookNode
 
 from tools.nb_environment import kernel_environment
+from tools.nbclaims.start import STARTS
 from tools.nbclaims.watch import BUDGET, CLOCK, FINISH, START, Watch
 
 CELL_TIMEOUT = 120  # seconds; longer where the budget is larger
@@ -94,8 +96,16 @@ def run_notebook(notebook: NotebookNode, folder: Path, root: Path, budget: float
     )
     watch = Watch(folder, root)
     try:
-        # In a loop of its own, closed at the end, in any thread.
-        asyncio.run(client.async_execute(env=watch.environment(kernel_environment(root))))
+        environment = watch.environment(kernel_environment(root))
+        for tries_left in reversed(range(STARTS)):
+            try:
+                # In a loop of its own, closed at the end, in any thread.
+                asyncio.run(client.async_execute(env=environment))
+                break
+            except RuntimeError:
+                atexit.unregister(client._cleanup_kernel)  # nbclient forgets it where a kernel never answered
+                if at[0] or not tries_left:
+                    raise
         if problems := list(watch.problems(budget)):
             raise RunError(".\n".join(problems) + ".")
         return watch.reads()

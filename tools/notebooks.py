@@ -12,6 +12,8 @@ with its solutions taken out, `exercises/NN_slug.ipynb`. The parts, one idea a f
     nb_kernel       runs a notebook with this Python
     nb_normalise    removes what differs from run to run, so that two runs give the same bytes
     nb_compare      says what a reader would see differ between two notebooks
+    nb_cache        what has changed since a notebook's last good run
+    nb_ran          lets nbval's run do the work of a check, so that nothing is run twice
     nb_build        what is out of date, in parallel, written atomically; the command line
 """
 

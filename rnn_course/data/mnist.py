@@ -35,7 +35,7 @@ def load_mnist(
 ) -> Digits:
     """Load MNIST: 60,000 digits to train on, less those for validation, and 10,000 to test on.
 
-    Shapes: images `[example, row=28, column=28]`, float32, brightness 0 to 1 (bytes divided by 255); labels
+    Shapes: images `[example, row, column]` of 28 × 28 pixels, float32, 0 to 1 (bytes divided by 255); labels
     `[example]`, int64, 0 to 9. The **first** `validation_size` training examples become `validation` and the
     others `train`, as in TensorFlow 1's `read_data_sets`, where 5,000 of them leave 55,000; with 0,
     `validation` is None.

@@ -2,6 +2,7 @@
 
 A fault is in the stored notebook only (then a fresh run tells), or in source and notebook alike (then only a guard can
 tell). `nbval` names the items that have to fail and what each says; `check` is what tools/notebooks.py --check says.
+What is in the stored notebook only is noticed by the item Fresh of nbval's run as well, in the words of the check.
 """
 
 import base64
@@ -23,12 +24,17 @@ class Canary:
     nbval: dict[str, str] = field(default_factory=dict)  # item: what it says
     check: str | None = None
     stored: Callable | None = None  # changes the stored notebook
-    prose: tuple[str, str] | None = None  # replaced in source and notebook alike
+    prose: tuple[str, ...] = ()  # replaced in source and notebook alike: old, new, old, new, …
     cell: str = ""  # code added to source and notebook alike, run without output
     outputs: tuple = ()  # that the added cell stores
     tags: tuple[str, ...] = ()
     figures: bool = False
     folder: str = "book"
+
+    @property
+    def items(self) -> dict[str, str]:
+        """The items of nbval's run that have to fail, and what each says."""
+        return self.nbval | ({"Fresh": self.check} if self.stored and self.check else {})
 
     @property
     def healthy(self) -> str:
@@ -137,11 +143,15 @@ CANARIES = {
     ),
     "no claim": Canary(
         {"Guards": "it shows shapes and claims none"},
-        stored=lambda notebook: notebook.update(cells=[nbformat.v4.new_markdown_cell("It is `[batch, time]`.")]),
+        prose=(f"{SHAPE} short ", "", '`{"c": [x]}["c"][0]: [batch=2, time=3]`, `x[0, 0]: []`', "none"),
     ),
     # The file holds what no page may show.
     "traceback": Canary(
-        {"Guards": "cell 7: it stores the error ValueError", "Cell 4": "Cell execution caused an exception"},
+        {
+            "Guards": "cell 7: it stores the error ValueError",
+            "Cell 4": "Cell execution caused an exception",
+            "Fresh": "cell 7, outputs 1, traceback: 1 stored",
+        },
         "cell 7: ValueError: no",
         cell="raise ValueError('no')",
         outputs=(ERROR,),

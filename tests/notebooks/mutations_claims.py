@@ -12,7 +12,7 @@ DTYPE = re.compile(r"`[^`\n]+: (?P<value>float32|float64|int64)`")
 COUNT = re.compile(r"`[\w.]+\([^`]*\) = (?P<value>\d[\d,]*)`")
 BOUND = re.compile(r"`[^`\n<>]+ (?P<value>[≥≤<>]) -?[\d.]+`")
 EQUALITY = re.compile(r"`[^`\n]+? == (?P<value>[^`\n]+)`")
-NAME = re.compile(r"`(?P<value>[^`\n]+?: )\[[^`\]]*\d, [^`\]]*\]`")
+NAME = re.compile(r"`(?P<value>[^`\n]+?: )\[(?P<axes>[^`\]]*\d, [^`\]]*)\]`")
 OPPOSITE = {"≥": "<", "≤": ">", "<": "≥", ">": "≤"}
 
 
@@ -25,6 +25,7 @@ def change_claim(pattern, group, change):
             for cell in notebook.cells
             if cell.cell_type == "markdown"
             for match in pattern.finditer(cell.source)
+            if in_numbers(match.groupdict().get("axes", ""))
         ]
         if not found:
             return False
@@ -35,6 +36,11 @@ def change_claim(pattern, group, change):
         return changed != match[group]
 
     return mutate
+
+
+def in_numbers(axes):
+    """Whether every size is a number: a layout in symbols, such as 4*hidden, claims nothing of one array."""
+    return not any(re.search(r"[^\W\d]", axis.rpartition("=")[2]) for axis in axes.split(","))
 
 
 def other_size(axes, rng):

@@ -2,14 +2,16 @@
 
 import json
 import re
+import sys
 
 import nbformat
 import pytest
 
 from tests.notebooks.canaries import with_red_spot
-from tests.notebooks.course import files, list_in_toc, nbval, read, write
+from tests.notebooks.course import build, files, list_in_toc, nbval, read, write
 from tools.nb_build import KINDS, main
 from tools.nb_normalise import WIDGET_STATE
+from tools.nbclaims.start import STARTS, start
 
 LIVE = """\
 # %% [markdown]
@@ -159,3 +161,35 @@ def test_nbval_agrees_with_what_was_built(course):
         ("solutions/02_double.ipynb", "3"),
     ]
     assert " failed" not in report
+
+
+@pytest.mark.parametrize("deaths", [STARTS - 1, STARTS])
+def test_a_kernel_that_dies_before_it_answers_is_started_again(tmp_path, monkeypatch, deaths):
+    """Its ports were taken by another program meanwhile. A kernel that dies for good is told."""
+    command, marks = tmp_path / "kernel.py", tmp_path / ".cache" / "deaths"
+    marks.parent.mkdir()
+    command.write_text(
+        "import pathlib, runpy, sys\n"
+        f"marks = pathlib.Path({str(marks)!r}); count = len(marks.read_text()) if marks.exists() else 0\n"
+        f"marks.write_text((count + 1) * 'x'); count < {deaths} and sys.exit(1)\n"
+        "runpy.run_module('ipykernel_launcher', run_name='__main__')\n"
+    )
+    spec = {"argv": [sys.executable, str(command), "-f", "{connection_file}"], "language": "python"}
+    monkeypatch.setattr("tools.nb_kernel.get_kernel_dict", lambda: spec)
+    write(tmp_path / "book/01_page.py", "# %%\nprint(1)\n")
+    status, said = build(tmp_path)
+    assert (status, "the kernel is gone" in said) == ((0, False) if deaths < STARTS else (1, True)), said
+
+
+def test_nbvals_kernel_too():
+    calls = []
+
+    def begin():
+        calls.append(len(calls))
+        if len(calls) < 3:
+            raise RuntimeError("Kernel died before replying to kernel_info")
+
+    start(begin)
+    assert calls == [0, 1, 2]
+    with pytest.raises(RuntimeError, match="for good"):
+        start(lambda: (_ for _ in ()).throw(RuntimeError("for good")))

@@ -4,10 +4,12 @@ nbval runs a notebook again and compares the outputs that are text. This plug-in
 
 - **claims**: `x: [batch=4, time=3]` in the prose is compared with the live array `x` where it stands (claims.py);
 - **guards**: what the file alone shows to be wrong, such as a cell that was never run (guards.py);
+- **a fresh notebook**, put together from what the kernel said, for the project to compare as a whole (fresh.py);
 - **a watch**: no file left behind, no network, no global seed, no more time than allowed (watch.py, kernel/).
 
 Use: write `pytest_plugins = ["tools.nbclaims.plugin"]` in the conftest.py of the root, then `pytest --nbval FOLDER`.
-The package needs pytest, nbval and what nbval brings; it knows nothing of the project around it. What it may be told:
+The package needs pytest, nbval, nbclient and what these bring; it knows nothing of the project around it. What it may
+be told:
 
 | in the configuration of pytest | default | |
 |---|---|---|
@@ -15,5 +17,6 @@ The package needs pytest, nbval and what nbval brings; it knows nothing of the p
 | `nbclaims_teaching` | `book` | the folder whose pages have to claim a shape if they show one |
 | `nbclaims_budget` | 60 | the seconds that a notebook may take |
 
-A conftest.py may say in which environment the kernels run, by the hook `pytest_nbclaims_environment` (hooks.py).
+A conftest.py may say in which environment the kernels run, by the hook `pytest_nbclaims_environment`, and what of a run
+differs from the stored notebook, pictures and widgets included, by the hook `pytest_nbclaims_ran` (hooks.py).
 """

@@ -1,12 +1,14 @@
 """A notebook as a collection of tests: nbval's items for its code cells, and ours between and around them.
 
 In the order of the document: the guards; each code cell; each markdown cell that claims something, asked in the kernel
-where it stands; and last the run as a whole.
+where it stands; and last the run as a whole, and what the project says of it.
 """
 
 import ast
 import os
+import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from queue import Empty
 from typing import Any
@@ -16,7 +18,9 @@ from nbformat.reader import NotJSONError
 from nbval.plugin import IPyNbFile
 
 from tools.nbclaims.claims import Claim, find_claims
+from tools.nbclaims.fresh import Listener
 from tools.nbclaims.guards import find_problems, ignored_reason, is_ignored
+from tools.nbclaims.start import start
 from tools.nbclaims.summary import PROPERTY
 from tools.nbclaims.watch import FINISH, START, Watch
 
@@ -32,8 +36,14 @@ class Notebook(IPyNbFile):
     """nbval's collector, which also collects guards and claims, and watches what the kernel does."""
 
     watch: Watch | None = None
+    listener: Listener | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.waited_for: set[str] = set()  # the items that have not passed yet
 
     def setup(self) -> None:
+        self.listener = Listener(self.nb, time.time())
         self.watch = Watch(self.path.parent, self.config.rootpath)
         given = self.config.hook.pytest_nbclaims_environment(config=self.config) or dict(os.environ)
         with pytest.MonkeyPatch.context() as patch:
@@ -43,7 +53,10 @@ class Notebook(IPyNbFile):
                 patch.setenv(name, value)
             if not self.config.option.nbval_kernel_name:
                 patch.setattr(self.config.option, "nbval_current_env", True)
-            super().setup()
+            start(super().setup)
+        kernel: Any = self.kernel
+        # Run a cell as a front end does, counting: tracebacks show the count, and `_` and `Out` are there.
+        kernel.execute_cell_input = partial(kernel.kc.execute, stop_on_error=False)
         self.ask({"": START})
 
     def teardown(self) -> None:
@@ -51,10 +64,21 @@ class Notebook(IPyNbFile):
         if self.watch:
             self.watch.close()
 
+    def get_kernel_message(self, timeout: float | None = None, stream: str = "iopub") -> dict:
+        message = super().get_kernel_message(timeout, stream)
+        if self.listener:
+            self.listener.hear(message)
+        return message
+
     def get_sanitize_files(self) -> list[str]:
         return [str(SANITIZE), *super().get_sanitize_files()]
 
-    def collect(self) -> Iterator[pytest.Item]:
+    def collect(self) -> list[pytest.Item]:
+        items = list(self.items())
+        self.waited_for = {item.name for item in items}
+        return [*items, FreshItem.from_parent(self, name="Fresh")]
+
+    def items(self) -> Iterator[pytest.Item]:
         try:
             code_items = list(super().collect())  # reads the notebook
         except NotJSONError as error:
@@ -159,3 +183,17 @@ class RunItem(NotebookItem):
         assert watch, "the notebook has not been set up"
         self.parent.ask({"": FINISH})
         self.fail(list(watch.problems(float(self.config.getini("nbclaims_budget")))))
+
+
+class FreshItem(NotebookItem):
+    """The whole of what the run gave, for the project to compare: pictures and widgets too."""
+
+    def runtest(self) -> None:
+        listener, watch = self.parent.listener, self.parent.watch
+        assert listener, "the notebook has not been set up"
+        assert watch, "the notebook has not been set up"
+        run = listener.finish(watch.reads(), good=not self.parent.waited_for)
+        if not run.whole:
+            pytest.skip("not every cell was run, so there is no whole notebook to compare")
+        answers = self.config.hook.pytest_nbclaims_ran(config=self.config, path=self.path, run=run)
+        self.fail([problem for answer in answers for problem in answer])

@@ -2,6 +2,7 @@
 
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from nbval.plugin import IPyNbFile
@@ -29,6 +30,14 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Generator[
         return collected
     ours = Notebook.from_parent
     return [ours(parent, path=file_path) if type(item) is IPyNbFile else item for item in collected]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo) -> Generator[None, pytest.TestReport, Any]:
+    report = yield
+    if isinstance(item.parent, Notebook) and call.when == "call" and report.passed:
+        item.parent.waited_for.discard(item.name)
+    return report
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
