@@ -114,10 +114,12 @@ def curves(
     y_label: str,
     x: Sequence[float] | None = None,
     log: bool = False,
+    spread: Mapping[str, Sequence[float] | Float[Array, " point"]] | None = None,
 ) -> None:
     """Named curves in one plot, over 0, 1, 2, … or over `x`; with `log`, a step upward is a factor.
 
-    At most five curves: more cannot be told apart. Raises ValueError for more.
+    `spread` gives a curve a band of that much above and below it, for example a standard deviation over seeds. At most
+    five curves: more cannot be told apart. Raises ValueError for more.
     """
     if len(lines) > len(LINES):
         raise ValueError(f"lines: expected at most {len(LINES)} curves, got {len(lines)}: draw two figures")
@@ -125,7 +127,11 @@ def curves(
     figure, axis = plt.subplots(figsize=(7, 3.6))
     for (name, values), (role, line) in zip(lines.items(), LINES.items(), strict=False):
         values = to_numpy(values)
-        axis.plot(np.arange(len(values)) if x is None else x, values, line, color=COLOURS[role], label=name)
+        places = np.arange(len(values)) if x is None else np.asarray(x)
+        axis.plot(places, values, line, color=COLOURS[role], label=name)
+        if spread is not None and name in spread:
+            width = to_numpy(spread[name])
+            axis.fill_between(places, values - width, values + width, color=COLOURS[role], alpha=0.15, linewidth=0)
     axis.set(xlabel=x_label, ylabel=y_label, title=title, yscale="log" if log else "linear")
     if len(lines) > 1:
         axis.legend()
