@@ -4,7 +4,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.book.test_book_browser import AXE, NO_AXE, PHONE, WIDER_THAN_THE_SCREEN, opened
+from tests.book.browsing import AXE, NO_AXE, PHONE, WIDER_THAN_THE_SCREEN, opened
 
 NAME = "book/figures.html"
 FIGURES = ("rc-convolution", "rc-unrolled-rnn", "rc-lstm-cell", "rc-dynamic-rnn", "rc-deep-lstm")  # of the live ones

@@ -1,62 +1,11 @@
 """The built pages in Chromium, with every way out of this machine closed."""
 
-from contextlib import contextmanager
-
 import pytest
 
-from tests.book.pages import ROOT, toc_pages
+from tests.book.browsing import AXE, DESKTOP, NO_AXE, PHONE, SHOWING_NOTHING, WIDER_THAN_THE_SCREEN, opened
+from tests.book.pages import toc_pages
 
 PAGES = toc_pages()
-PHONE, DESKTOP = 360, 1280
-AXE = ROOT / "build" / "browser-tests" / "axe.min.js"
-NO_AXE = f"{AXE.relative_to(ROOT).as_posix()} is missing: run `python tools/vendor.py --tests`"
-
-READY = """async () => {
-  if (window.MathJax && MathJax.startup) await MathJax.startup.promise;
-  const views = document.querySelectorAll('script[type="application/vnd.jupyter.widget-view+json"]').length;
-  for (let wait = 0; wait < 100; wait++) {
-    if (document.querySelectorAll('.widget-subarea > *:not(script)').length >= views) break;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  return views;
-}"""
-SHOWING_NOTHING = """() => [...document.querySelectorAll('.widget-subarea')]
-  .filter((area) => ![...area.children].some((node) => node.getBoundingClientRect().height > 5))
-  .map((area) => area.closest('.cell').querySelector('pre').innerText.slice(0, 80))"""
-WIDER_THAN_THE_SCREEN = """() => {
-  if (document.documentElement.scrollWidth <= innerWidth) return [];
-  return [...document.querySelectorAll('body *')]
-    .filter((node) => node.getBoundingClientRect().right > innerWidth + 1)
-    .map((node) => node.tagName + '.' + node.className).slice(0, 5).concat('the page scrolls sideways');
-}"""
-
-
-@contextmanager
-def opened(browser, address, *, width, scheme="light", reduced_motion="no-preference"):
-    """The page at an address, once its formulas and live figures are there; and the list of what went wrong."""
-    context = browser.new_context(
-        viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion=reduced_motion
-    )
-    problems = []
-    local = ("file:", "data:", "blob:", "http://127.0.0.1:")
-
-    def guard(route):
-        if route.request.url.startswith(local):
-            route.continue_()
-        else:
-            problems.append(f"external request: {route.request.url}")
-            route.abort()
-
-    context.route("**/*", guard)
-    page = context.new_page()
-    page.on("pageerror", lambda error: problems.append(f"page error: {error}"))
-    page.on("requestfailed", lambda request: problems.append(f"not loaded: {request.url}"))
-    page.on("response", lambda reply: reply.ok or problems.append(f"{reply.status}: {reply.url}"))
-    page.on("console", lambda said: said.type == "error" and problems.append(f"console: {said.text}"))
-    page.goto(address, wait_until="load")
-    page.evaluate(READY)
-    yield page, problems
-    context.close()
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from rnn_course.palette import PALETTE
+from tests.book.browsing import DESKTOP, PHONE, WIDER_THAN_THE_SCREEN, opened
 from tests.book.figures import (
     FIGURES,
     NUMBERS,
@@ -16,7 +17,6 @@ from tests.book.figures import (
     slide,
     violations,
 )
-from tests.book.test_book_browser import DESKTOP, PHONE, WIDER_THAN_THE_SCREEN, opened
 
 SCHEMES = pytest.mark.parametrize("scheme", ["light", "dark"])
 

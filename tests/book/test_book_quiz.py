@@ -8,8 +8,10 @@ import re
 import pytest
 
 from rnn_course.quizzes import QUIZZES, pose
-from tests.book.test_book_browser import AXE, DESKTOP, NO_AXE, PAGES, PHONE, WIDER_THAN_THE_SCREEN, opened
+from tests.book.browsing import AXE, DESKTOP, NO_AXE, PHONE, WIDER_THAN_THE_SCREEN, opened
+from tests.book.pages import toc_pages
 
+PAGES = toc_pages()
 WITH_A_QUIZ = re.compile(r"book/(\d\d)_\w+\.html")
 CHAPTERS = {match[1]: name for name in PAGES if (match := WITH_A_QUIZ.fullmatch(name)) and match[1] in QUIZZES}
 CHAPTER = pytest.mark.parametrize("chapter", CHAPTERS)
