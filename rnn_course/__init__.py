@@ -16,6 +16,10 @@ from rnn_course.layers import Chain, Dense, Flatten
 from rnn_course.losses import mean_squared_error, mean_squared_error_forward, sequence_mask
 from rnn_course.losses import softmax_cross_entropy, softmax_cross_entropy_forward
 
+# Initial weights
+from rnn_course.init import glorot_uniform, he_normal, he_uniform, keras_lstm_kernel, lstm_bias, orthogonal
+from rnn_course.init import torch_uniform
+
 # 03 learning
 from rnn_course.gradcheck import gradcheck
 from rnn_course.optim import adam, adamw, clip_by_global_norm, clip_by_value, momentum, rmsprop, sgd
@@ -93,6 +97,14 @@ __all__ = [
     "softmax_forward",
     "tanh",
     "tanh_forward",
+    # Initial weights
+    "glorot_uniform",
+    "he_normal",
+    "he_uniform",
+    "keras_lstm_kernel",
+    "lstm_bias",
+    "orthogonal",
+    "torch_uniform",
     # 03 learning
     "accuracy",
     "adam",

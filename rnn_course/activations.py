@@ -87,17 +87,24 @@ FORWARDS: dict[str, Callable[..., Forward]] = {
 }
 
 
-def forward_of(name: str) -> Callable[[Array], Forward]:
-    """The forward door of the activation called `name`; a ValueError lists the known names."""
-    if name not in FORWARDS:
-        raise ValueError(f"activation: expected one of {', '.join(FORWARDS)}, got {name!r}")
-    return FORWARDS[name]
+def forward_of(activation: str | Callable[[Array], Forward]) -> Callable[[Array], Forward]:
+    """The forward door of an activation: of a known name, or the function itself; a ValueError lists the names."""
+    if callable(activation):
+        return activation
+    if activation not in FORWARDS:
+        raise ValueError(
+            f"activation: expected one of {', '.join(FORWARDS)}, or a function x -> y, backward; got {activation!r}"
+        )
+    return FORWARDS[activation]
 
 
 class Activation(NamedTuple):
-    """An activation as a layer without weights: `Activation("relu")(x) = relu(x)`."""
+    """An activation as a layer without weights: `Activation("relu")(x) = relu(x)`.
 
-    name: str
+    name  linear, relu, sigmoid or tanh; or a forward door of your own, a function x -> y, backward
+    """
+
+    name: str | Callable[[Array], Forward]
 
     def __call__(self, x: Float[Array, "..."]) -> Float[Array, "..."]:
         """y = f(x)."""

@@ -120,6 +120,11 @@ def accelerators() -> dict[str, str]:
     return found | ({"mps": "Apple GPU"} if torch.backends.mps.is_available() else {})
 
 
+def autocasts(like: Array) -> bool:
+    """Whether Torch chooses the precision of each operation by itself where `like` is, as under `torch.autocast`."""
+    return is_torch_array(like) and _torch().is_autocast_enabled(like.device.type)
+
+
 def no_gradient(like: Array) -> AbstractContextManager:
     """A context in which Torch records nothing for autograd; NumPy never does."""
     return _torch().no_grad() if is_torch_array(like) else nullcontext()

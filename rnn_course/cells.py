@@ -15,7 +15,7 @@ from rnn_course.activations import forward_of, sigmoid
 from rnn_course.arrays import Array, array_namespace, from_numpy, split_columns, zeros
 from rnn_course.init import check_sizes, glorot_uniform, lstm_bias
 from rnn_course.lstm_options import LSTMPeepholes, expect_options, forward_with_options, initial_peepholes
-from rnn_course.shapes import expect_shape, expect_state
+from rnn_course.shapes import expect_shape, expect_state, expect_step_of_one_kind
 from rnn_course.tree import tree_map
 
 
@@ -44,11 +44,14 @@ class Cell(Protocol):
 
 
 class BasicRNNCell(NamedTuple):
-    """h' = activation([x, h] @ kernel + bias); the output is the new state (Elman 1990)."""
+    """h' = activation([x, h] @ kernel + bias); the output is the new state (Elman 1990).
+
+    activation  linear, relu, sigmoid or tanh; or a forward door of your own, a function x -> y, backward
+    """
 
     kernel: Float[Array, "input+hidden hidden"]
     bias: Float[Array, " hidden"]
-    activation: str = "tanh"
+    activation: str | Callable = "tanh"
 
     @classmethod
     def init(
@@ -57,7 +60,7 @@ class BasicRNNCell(NamedTuple):
         hidden_size: int,
         *,
         rng: np.random.Generator,
-        activation: str = "tanh",
+        activation: str | Callable = "tanh",
         dtype: str = "float32",
         backend: str = "numpy",
         device: str = "cpu",
@@ -237,6 +240,7 @@ def initial_kernel(
 
 
 def expect_step(cell: Any, x: Array, state: Any) -> None:
-    """Check x and the state of one step, else ShapeError."""
+    """Check x and the state of one step: ShapeError, or TypeError for another library, dtype or device."""
     batch = expect_shape("x", x, "batch input", input=cell.input_size)["batch"]
     expect_state("state", state, cell.state_size, batch)
+    expect_step_of_one_kind(cell, x, state)

@@ -14,7 +14,7 @@ from jaxtyping import Float
 from rnn_course.arrays import Array, array_namespace, device, from_numpy, zeros
 from rnn_course.init import check_sizes, glorot_uniform
 from rnn_course.layers import Dense
-from rnn_course.shapes import ShapeError, expect_shape
+from rnn_course.shapes import ShapeError, expect_same_kind, expect_shape
 
 Pair = int | tuple[int, int]  # one number for rows and columns, or one for each
 
@@ -71,7 +71,11 @@ class Conv2D(NamedTuple):
     def __call__(
         self, x: Float[Array, "batch rows columns channels"]
     ) -> Float[Array, "batch out_rows out_columns filters"]:
-        """The filtered images. Raises ShapeError for another number of channels, or a window larger than the image."""
+        """The filtered images.
+
+        Raises ShapeError for another number of channels, or a window larger than the image, and TypeError for images
+        of another library, dtype or device than the kernel.
+        """
         return self.forward(x)[0]
 
     def forward(
@@ -80,6 +84,7 @@ class Conv2D(NamedTuple):
         """y, and backward: dy -> Conv2D of gradients, dx. It is `Dense`'s, with every place's gradient summed."""
         rows, columns, channels, filters = self.kernel.shape
         expect_images(x, channels)
+        expect_same_kind("x", x, self.kernel, "kernel")
         reshape = array_namespace(x).reshape
         windows, windows_backward = windows_forward(x, (rows, columns), self.stride, self.padding, self.dilation)
         places, numbers = tuple(windows.shape[:3]), rows * columns * channels

@@ -13,7 +13,7 @@ from jaxtyping import Float
 
 from rnn_course.arrays import Array, array_namespace, from_numpy
 from rnn_course.init import check_sizes, glorot_uniform
-from rnn_course.shapes import expect_shape
+from rnn_course.shapes import expect_same_kind, expect_shape
 
 
 class Dense(NamedTuple):
@@ -42,9 +42,14 @@ class Dense(NamedTuple):
         )
 
     def __call__(self, x: Float[Array, "*batch input"]) -> Float[Array, "*batch output"]:
-        """y = x @ kernel + bias. Raises ShapeError if the last axis of x is not the kernel's first."""
+        """y = x @ kernel + bias.
+
+        Raises ShapeError if the last axis of x is not the kernel's first, and TypeError for an x of another library,
+        dtype or device than the kernel.
+        """
         axes = " ".join(f"axis{k}" for k in range(max(0, len(x.shape) - 1))) + " input"
         expect_shape("x", x, axes, input=self.kernel.shape[0])
+        expect_same_kind("x", x, self.kernel, "kernel")
         return self.forward(x)[0]
 
     def forward(self, x: Float[Array, "*batch input"]) -> tuple[Float[Array, "*batch output"], Callable]:

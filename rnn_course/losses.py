@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float, Int
 from rnn_course.activations import log_softmax
 from rnn_course.arrays import Array, array_namespace, device, integers, to_numpy, zeros
 from rnn_course.init import check_sizes
-from rnn_course.shapes import expect_lengths, expect_shape
+from rnn_course.shapes import expect_floating, expect_lengths, expect_same_kind, expect_shape
 
 Scalar = Float[Array, ""]
 
@@ -32,7 +32,7 @@ def softmax_cross_entropy(
     label_smoothing  ε from 0 to below 1: the target is (1 − ε) · one_hot(label) + ε / classes (Szegedy et al. 2016)
 
     Equal to `torch.nn.functional.cross_entropy` on the places that count. Raises ShapeError for shapes that do not fit,
-    ValueError for labels or an ε out of range, and TypeError for labels or a mask of the wrong kind.
+    ValueError for labels or an ε out of range, and TypeError for logits, labels or a mask of the wrong kind.
     """
     return softmax_cross_entropy_forward(logits, labels, mask, label_smoothing)[0]
 
@@ -49,6 +49,7 @@ def softmax_cross_entropy_forward(
     xp = array_namespace(logits)
     sizes = expect_shape("logits", logits, _logit_axes(logits))
     classes = sizes.pop("classes")
+    expect_floating("logits", logits)
     check_sizes(classes=classes)
     if mask is not None:
         mask = _mask_beside(logits, mask, sizes)
@@ -78,7 +79,8 @@ def mean_squared_error(
     mask                  True at the places that count: the leading axes of the predictions, `[batch]` or `[batch,
                           time]`, or all of them; if no place counts, the loss is 0
 
-    Raises ShapeError for shapes that do not fit and TypeError for a mask that is not of booleans.
+    Raises ShapeError for shapes that do not fit, and TypeError for numbers that are not floating-point ones of one
+    type, or a mask that is not of booleans.
     """
     return mean_squared_error_forward(predictions, targets, mask)[0]
 
@@ -93,6 +95,8 @@ def mean_squared_error_forward(
     axes = ["batch", *(f"axis{k}" for k in range(1, len(predictions.shape)))]
     sizes = expect_shape("predictions", predictions, " ".join(axes))
     expect_shape("targets", targets, " ".join(axes), cause="", **sizes)
+    expect_floating("predictions", predictions)
+    expect_same_kind("targets", targets, predictions, "predictions")
     places = max(1, len(getattr(mask, "shape", ())))  # how many of the axes say which place it is
     shape, rest = tuple(predictions.shape), (1,) * (len(axes) - places)
     error = predictions - targets

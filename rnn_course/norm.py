@@ -20,7 +20,7 @@ from jaxtyping import Float
 
 from rnn_course.arrays import Array, array_namespace, from_numpy, no_gradient, zeros_like
 from rnn_course.init import check_sizes
-from rnn_course.shapes import ShapeError, expect_shape
+from rnn_course.shapes import ShapeError, expect_same_kind, expect_shape
 
 
 class GroupNorm(NamedTuple):
@@ -223,6 +223,7 @@ def _expect_channels(x: Any, gamma: Array) -> int:
     looks_nchw = len(shape) > 2 and shape[1] == channels
     cause = "the images look NCHW: the course's are NHWC" if looks_nchw else ""
     expect_shape("x", x, f"batch {places} channels", cause=cause, channels=channels)
+    expect_same_kind("x", x, gamma, "gamma")
     return channels
 
 

@@ -12,14 +12,12 @@ from jaxtyping import Float, Int
 from rnn_course.arrays import (
     Array,
     array_namespace,
-    backend_of,
-    device,
     integers,
     swap_batch_time,
     zeros,
     zeros_like,
 )
-from rnn_course.shapes import ShapeError, expect_lengths, expect_shape, expect_state
+from rnn_course.shapes import ShapeError, expect_lengths, expect_same_kind, expect_shape, expect_state
 from rnn_course.tree import add, named_leaves
 from rnn_course.wrappers import Masked
 
@@ -148,7 +146,7 @@ def _stack_steps(inputs: Any) -> Float[Array, "time batch input"]:
     sizes = expect_shape("inputs[0]", inputs[0], "batch input")
     for t, x in enumerate(inputs):
         expect_shape(f"inputs[{t}]", x, "batch input", cause="the steps differ in shape", **sizes)
-        _expect_same_kind(f"inputs[{t}]", x, inputs[0], "inputs[0]")
+        expect_same_kind(f"inputs[{t}]", x, inputs[0], "inputs[0]")
     return array_namespace(inputs[0]).stack(list(inputs), axis=0)
 
 
@@ -170,12 +168,12 @@ def _prepare(
     sizes = expect_shape("inputs", inputs, "time batch input" if time_major else "batch time input")
     batch, time = sizes["batch"], sizes["time"]
     for name, leaf in named_leaves(cell):
-        _expect_same_kind(f"cell.{name}", leaf, inputs)
+        expect_same_kind(f"cell.{name}", leaf, inputs, "inputs")
     state = cell.zero_state(batch) if initial_state is None else initial_state
     if initial_state is not None:
         _expect_initial_state(cell, state, batch, time, time_major)
         for name, leaf in named_leaves(state, "initial_state"):
-            _expect_same_kind(name, leaf, inputs)
+            expect_same_kind(name, leaf, inputs, "inputs")
     _expect_input_size(cell, sizes["input"])
     lengths = lengths_beside(inputs, sequence_length, batch, time)
     return inputs if time_major else swap_batch_time(inputs), state, lengths
@@ -206,21 +204,6 @@ def _expect_input_size(cell: Any, input_size: int) -> None:
         raise ShapeError(
             f"inputs: expected input={expected}, the size that the cell was made for, "
             f"got input={input_size} on the last axis"
-        )
-
-
-def _expect_same_kind(name: str, leaf: Array, inputs: Array, other: str = "inputs") -> None:
-    if backend_of(leaf) != backend_of(inputs):
-        raise TypeError(
-            f"{name} is a {backend_of(leaf)} array, but {other} is a {backend_of(inputs)} array: bring both to one "
-            "library with rnn_course.to(tree, backend)"
-        )
-    if leaf.dtype != inputs.dtype:
-        raise TypeError(f"{name} is {leaf.dtype}, but {other} is {inputs.dtype}: give both one floating-point type")
-    if device(leaf) != device(inputs):
-        raise TypeError(
-            f"{name} is on {device(leaf)}, but {other} is on {device(inputs)}: move one of them with "
-            "rnn_course.to(tree, backend, device)"
         )
 
 

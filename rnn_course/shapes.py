@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rnn_course.arrays import to_numpy
+from rnn_course.arrays import Array, array_namespace, autocasts, backend_of, device, to_numpy
 from rnn_course.tree import Tree, is_array, named_leaves
 
 
@@ -71,6 +71,43 @@ def expect_lengths(argument: str, lengths: Any, time: int, **sizes: int) -> None
         raise ValueError(
             f"{argument}: expected whole numbers from 0 to {time}, the size of the time axis, got {outside[0]}"
         )
+
+
+def expect_same_kind(name: str, array: Array, like: Array, other: str) -> None:
+    """Check that `array` has the library, the type of numbers and the device of `like`, called `other`; else TypeError.
+
+    Under `torch.autocast` floating-point types may differ, for each operation brings them together.
+    """
+    library, wanted = backend_of(array), backend_of(like)
+    if library != wanted:
+        raise TypeError(
+            f"{name} is a {library} array, but {other} is a {wanted} array: bring both to one "
+            "library with rnn_course.to(tree, backend)"
+        )
+    if array.dtype != like.dtype and not (autocasts(like) and _is_floating(array) and _is_floating(like)):
+        raise TypeError(f"{name} is {array.dtype}, but {other} is {like.dtype}: give both one floating-point type")
+    if device(array) != device(like):
+        raise TypeError(
+            f"{name} is on {device(array)}, but {other} is on {device(like)}: move one of them with "
+            "rnn_course.to(tree, backend, device)"
+        )
+
+
+def expect_step_of_one_kind(cell: Any, x: Array, state: Any) -> None:
+    """Check that the weights of a cell and its state have the library, dtype and device of x, else TypeError."""
+    for name, leaf in (*named_leaves(cell, "cell"), *named_leaves(state, "state")):
+        if "bool" not in str(leaf.dtype):  # the mask of `Masked` is no weight
+            expect_same_kind(name, leaf, x, "x")
+
+
+def expect_floating(name: str, array: Array) -> None:
+    """Check that an array holds floating-point numbers, else TypeError."""
+    if not _is_floating(array):
+        raise TypeError(f"{name}: expected floating-point numbers, got {array.dtype}")
+
+
+def _is_floating(array: Array) -> bool:
+    return array_namespace(array).isdtype(array.dtype, "real floating")
 
 
 def describe(tree: Tree, name: str = "") -> str:

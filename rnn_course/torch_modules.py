@@ -3,6 +3,7 @@
 This file imports torch, and `rnn_course` does not import this file: `from rnn_course.torch_modules import AsModule`.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -19,10 +20,11 @@ class AsModule(torch.nn.Module):
     `module(x) = layer(x)`. `module.tree` is the thing made of the current parameters, with the graph behind it, so that
     everything else of the course goes on working; `to(module.tree, "numpy")` takes the trained weights out.
 
-    Arrays are copied in, floating-point ones as parameters and others as buffers, with their dtype and device. Each
-    place in the tree gets a parameter of its own, even if one array stands in two places. What is not an array (the
-    name of an activation, a number) stays as it is. Raises TypeError for an array or a bare tuple, which cannot
-    be called.
+    Arrays are copied in with their dtype and device: weights as parameters, and as buffers what is no weight, running
+    statistics and other kinds of numbers. Each place in the tree gets one of its own, even if one array stands in two
+    places. What is not an array (the name of an activation, a number) stays as it is. A module answers as its thing
+    does: batch norm by its running statistics, `Dropout` not at all; `fit` trains those. Raises TypeError for an array
+    or a bare tuple, which cannot be called.
     """
 
     def __init__(self, thing: Tree) -> None:
@@ -30,11 +32,12 @@ class AsModule(torch.nn.Module):
         if is_array(thing) or not callable(thing):
             raise TypeError(f"AsModule: expected a cell, a layer or a model, got {type(thing).__name__}")
         self._paths = []
+        statistics = set(_statistics(thing))
         for path, leaf in named_leaves(thing):
             self._paths.append(path)
             tensor = (leaf.detach() if is_torch_array(leaf) else from_numpy(leaf, backend="torch")).clone()
             node, name = self._node(path, create=True)
-            if tensor.is_floating_point():
+            if tensor.is_floating_point() and path not in statistics:
                 node.register_parameter(name, torch.nn.Parameter(tensor))
             else:
                 node.register_buffer(name, tensor)
@@ -65,3 +68,11 @@ class AsModule(torch.nn.Module):
                 node.add_module(branch, torch.nn.Module())
             node = node.get_submodule(branch)
         return node, name
+
+
+def _statistics(tree: Tree, path: str = "") -> Iterator[str]:
+    """The paths of the arrays that layers name in their `statistics`: they are no weights."""
+    if isinstance(tree, tuple):
+        yield from (path + name for name in getattr(tree, "statistics", ()))
+        for name, branch in zip(getattr(tree, "_fields", range(len(tree))), tree, strict=True):
+            yield from _statistics(branch, f"{path}{name}.")

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from jaxtyping import Bool, Float
 
 from rnn_course.arrays import Array, array_namespace, zeros_like
-from rnn_course.shapes import ShapeError, expect_shape, expect_state
+from rnn_course.shapes import ShapeError, expect_shape, expect_state, expect_step_of_one_kind
 from rnn_course.tree import Tree, leaves, rebuild, tree_map
 
 
@@ -200,3 +200,4 @@ def expect_fit(cell: Any, x: Array, state: Any) -> None:
     input_size = getattr(cell, "input_size", None)
     batch = expect_shape("x", x, "batch input", **({} if input_size is None else {"input": input_size}))["batch"]
     expect_state("state", state, cell.state_size, batch)
+    expect_step_of_one_kind(cell, x, state)

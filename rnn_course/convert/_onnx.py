@@ -29,9 +29,14 @@ def basic_rnn_from_onnx(W: Array, R: Array, B: Array | None = None, activations:
 
 
 def basic_rnn_to_onnx(cell: Any) -> dict[str, Any]:
-    """W, R, B and activations of the operator RNN, for a cell or a pair (forward, reverse) of cells."""
-    weights = _write("basic_rnn", cell)
-    return weights | {"activations": [one.activation.capitalize() for one in _directions(cell)]}
+    """W, R, B and activations of the operator RNN, for a cell or a pair (forward, reverse) of cells.
+
+    Raises ValueError for an activation that ONNX does not have: linear, or a function of your own.
+    """
+    weights, names = _write("basic_rnn", cell), [one.activation for one in _directions(cell)]
+    if unknown := [name for name in names if name not in ("relu", "sigmoid", "tanh")]:
+        raise ValueError(f"basic_rnn_to_onnx: the operator RNN has relu, sigmoid or tanh, got {unknown[0]}")
+    return weights | {"activations": [name.capitalize() for name in names]}
 
 
 def lstm_from_onnx(W: Array, R: Array, B: Array | None = None, P: Array | None = None) -> Any:

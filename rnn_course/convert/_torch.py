@@ -55,7 +55,7 @@ def basic_rnn_to_torch(cell: Any) -> Any:
     names = {one.activation for pair in _layers("basic_rnn", cell) for one in pair}
     if len(names) > 1 or not names <= {"tanh", "relu"}:
         raise ValueError(
-            f"basic_rnn_to_torch: torch.nn.RNN has tanh or relu in all layers, got {', '.join(sorted(names))}"
+            f"basic_rnn_to_torch: torch.nn.RNN has tanh or relu in all layers, got {', '.join(sorted(map(str, names)))}"
         )
     return _to_torch("basic_rnn", cell, nonlinearity=names.pop())
 

@@ -9,6 +9,7 @@ import torch
 
 from rnn_course import (
     BasicRNNCell,
+    Dense,
     dynamic_rnn,
     dynamic_rnn_forward,
     leaves,
@@ -191,3 +192,105 @@ def test_labels_and_lengths_that_are_no_whole_numbers_are_refused(backend, witho
         mean_squared_error(logits, logits, labels)
     with pytest.raises(TypeError, match="sequence_length: expected whole numbers, got float64"):
         bidirectional_dynamic_rnn(None, None, to(np.zeros((2, 3, 4)), backend), sequence_length=labels)
+
+
+# Arrays of two kinds
+
+LAYERS = {
+    "dense": lambda rng: (Dense.init(3, 4, rng=rng, dtype="float64"), "kernel", (2, 3)),
+    "convolution": lambda rng: (Conv2D.init(3, 4, rng=rng, dtype="float64"), "kernel", (2, 5, 4, 3)),
+    "group norm": lambda rng: (GroupNorm.init(6, 2, dtype="float64"), "gamma", (2, 5, 4, 6)),
+    "batch norm": lambda rng: (BatchNorm.init(6, dtype="float64"), "gamma", (2, 5, 4, 6)),
+}
+OTHER_KINDS = {
+    ("numpy", "integers"): (
+        lambda x: x.astype("int64"),
+        "{x} is int64, but {w} is float64: give both one floating-point",
+    ),
+    ("numpy", "single"): (lambda x: x.astype("float32"), "{x} is float32, but {w} is float64: give both one floating-"),
+    ("numpy", "torch"): (
+        torch.tensor,
+        r"{x} is a torch array, but {w} is a numpy array: bring both to one library with",
+    ),
+    ("torch", "integers"): (lambda x: x.long(), "{x} is torch.int64, but {w} is torch.float64: give both one floating"),
+    ("torch", "single"): (
+        lambda x: x.float(),
+        "{x} is torch.float32, but {w} is torch.float64: give both one floating",
+    ),
+    ("torch", "numpy"): (
+        to_numpy,
+        r"{x} is a numpy array, but {w} is a torch array: bring both to one library with rnn",
+    ),
+    ("torch", "device"): (
+        lambda x: x.to("meta"),
+        r"{x} is on meta, but {w} is on cpu: move one of them with rnn_course",
+    ),
+}
+other_kinds = pytest.mark.parametrize("other", OTHER_KINDS, ids="-".join)
+
+
+@other_kinds
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_layer_refuses_inputs_of_another_kind(name, other, rng, without_shape_types):
+    layer, weight, shape = LAYERS[name](rng)
+    layer, x = to((layer, rng.standard_normal(shape)), other[0])
+    change, message = OTHER_KINDS[other]
+    with pytest.raises(TypeError, match=message.format(x="x", w=weight)):
+        layer(change(x))
+    layer(x)
+
+
+@other_kinds
+@pytest.mark.parametrize("name", CELLS)
+def test_a_step_refuses_inputs_and_states_of_another_kind(name, other, rng, without_shape_types):
+    cell, inputs, state = to(problem(name, rng), other[0])
+    change, message = OTHER_KINDS[other]
+    swapped = {"x": r"x", "w": r"cell\.[\w.]+"}
+    with pytest.raises(TypeError, match="^" + reworded(message).format(**swapped)):
+        cell(change(inputs[:, 0]), state)
+    with pytest.raises(TypeError, match="^" + message.format(x=r"state[\w.]*", w="x")):
+        cell(inputs[:, 0], tree_map(change, state))
+
+
+def reworded(message):
+    """The message with what is said of both exchanged: a step names its weights first."""
+    first, second = message.partition(":")[0].split(", but ")
+    return f"{second}, but {first}"
+
+
+@other_kinds
+def test_a_sequence_refuses_a_cell_of_another_kind(other, rng, without_shape_types):
+    cell, inputs, _ = to(problem("lstm", rng), other[0])
+    change, message = OTHER_KINDS[other]
+    for door in (dynamic_rnn, dynamic_rnn_forward):
+        with pytest.raises(TypeError, match="^" + message.format(x=r"cell\.kernel", w="inputs")):
+            door(tree_map(change, cell), inputs)
+
+
+@other_kinds
+def test_a_squared_error_refuses_targets_of_another_kind(other, rng, without_shape_types):
+    predictions, targets = to((rng.standard_normal((4, 3)), rng.standard_normal((4, 3))), other[0])
+    change, message = OTHER_KINDS[other]
+    with pytest.raises(TypeError, match="^" + message.format(x="targets", w="predictions")):
+        mean_squared_error(predictions, change(targets))
+
+
+def test_losses_of_whole_numbers_are_refused(backend, without_shape_types):
+    numbers, labels = to((np.ones((2, 3), "int64"), np.array([0, 2])), backend)
+    with pytest.raises(TypeError, match=r"predictions: expected floating-point numbers, got .*int64"):
+        mean_squared_error(numbers, numbers)
+    with pytest.raises(TypeError, match=r"logits: expected floating-point numbers, got .*int64"):
+        softmax_cross_entropy(numbers, labels)
+
+
+def test_under_autocast_the_types_of_numbers_may_differ_but_not_the_kinds(rng, without_shape_types):
+    layer = Dense.init(3, 4, rng=rng, backend="torch")
+    x = torch.ones((2, 3), dtype=torch.bfloat16)
+    with torch.autocast("cpu", torch.bfloat16):
+        np.testing.assert_allclose(to_numpy(layer(x)), to_numpy(layer(x.float())), rtol=0.02, atol=0.02)
+        with pytest.raises(TypeError, match=r"x is torch.int64, but kernel is torch.float32"):
+            layer(x.long())
+        with pytest.raises(TypeError, match="x is on meta, but kernel is on cpu"):
+            layer(x.to("meta"))
+    with pytest.raises(TypeError, match=r"x is torch.bfloat16, but kernel is torch.float32: give both"):
+        layer(x)

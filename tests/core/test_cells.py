@@ -2,7 +2,18 @@ import numpy as np
 import pytest
 import torch
 
-from rnn_course import BasicRNNCell, LSTMCell, LSTMStateTuple, ShapeError, from_numpy, gradcheck, leaves, to, to_numpy
+from rnn_course import (
+    Activation,
+    BasicRNNCell,
+    LSTMCell,
+    LSTMStateTuple,
+    ShapeError,
+    from_numpy,
+    gradcheck,
+    leaves,
+    to,
+    to_numpy,
+)
 from rnn_course.tree import tree_map
 
 from ..helpers import assert_trees_close, random_like, random_lstm
@@ -70,7 +81,22 @@ def test_a_basic_step_is_torch_rnn_cell_and_its_output_is_its_state(rng, backend
     )
 
 
-@pytest.mark.parametrize("activation", ["tanh", "relu", "sigmoid", "linear"])
+def softsign_forward(x):
+    size = 1 + abs(x)
+    return x / size, lambda d_output: d_output / size**2
+
+
+def test_an_activation_of_ones_own(backend, rng):
+    cell = BasicRNNCell.init(3, 5, rng=rng, activation=softsign_forward, dtype="float64", backend=backend)
+    x, h = to((rng.standard_normal((2, 3)), rng.standard_normal((2, 5))), backend)
+    z = np.concatenate([to_numpy(x), to_numpy(h)], axis=1) @ to_numpy(cell.kernel)  # the bias is 0
+    np.testing.assert_allclose(to_numpy(cell(x, h)[0]), z / (1 + abs(z)), rtol=1e-12)
+    np.testing.assert_array_equal(to_numpy(Activation(softsign_forward)(x)), to_numpy(x / (1 + abs(x))))
+    assert cell.activation is softsign_forward
+    assert to(cell, "numpy").activation is softsign_forward
+
+
+@pytest.mark.parametrize("activation", ["tanh", "relu", "sigmoid", "linear", softsign_forward])
 def test_the_gradient_of_a_basic_cell(activation, rng):
     cell = basic_cell(rng, activation)
     arguments = cell, rng.standard_normal((2, 3)), rng.standard_normal((2, 5))

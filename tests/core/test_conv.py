@@ -232,7 +232,7 @@ def test_wrong_images_say_what_is_wrong(shape, message, rng, without_shape_types
     layer = Conv2D.init(3, 4, rng=rng, padding="VALID", dilation=2)
     for door in (layer, layer.forward):
         with pytest.raises(ShapeError, match=re.escape(message)):
-            door(np.zeros(shape))
+            door(np.zeros(shape, "float32"))
 
 
 @pytest.mark.parametrize("shape", [(2, 8, 9, 4), (2, 3), (3, 3, 3, 3, 5)], ids=str)
@@ -246,7 +246,7 @@ def test_empty_images_are_refused(rng, without_shape_types):
     with pytest.raises(
         ShapeError, match=r"expected rows >= 1, .* padding SAME needs, got 0. Likely cause: empty images"
     ):
-        Conv2D.init(3, 4, rng=rng)(np.zeros((2, 0, 5, 3)))
+        Conv2D.init(3, 4, rng=rng)(np.zeros((2, 0, 5, 3), "float32"))
 
 
 @pytest.mark.parametrize(

@@ -186,6 +186,19 @@ LOST = [
         TypeError,
         "MultiRNNCell; a stack is a layer for each cell",
     ),
+    (
+        convert.basic_rnn_to_onnx,
+        RNN._replace(activation="linear"),
+        ValueError,
+        "basic_rnn_to_onnx: the operator RNN has relu, sigmoid or tanh, got linear",
+    ),
+    (convert.basic_rnn_to_onnx, RNN._replace(activation=abs), ValueError, "got <built-in function abs>"),
+    (
+        convert.basic_rnn_to_torch,
+        RNN._replace(activation=abs),
+        ValueError,
+        "in all layers, got <built-in function abs>",
+    ),
     (convert.gru_to_keras, BEFORE._replace(candidate_bias=np.zeros(4)), ShapeError, "candidate_bias: expected"),
     (convert.state_from_keras, zeros(1, 2, 3), ValueError, "got 3 arrays; convert layer by layer"),
 ]

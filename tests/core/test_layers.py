@@ -61,7 +61,9 @@ def test_relu_keeps_a_nan_and_has_slope_0_at_0(backend):
 
 
 def test_an_unknown_activation_lists_the_known_ones():
-    with pytest.raises(ValueError, match="expected one of linear, relu, sigmoid, tanh, got 'swish'"):
+    with pytest.raises(
+        ValueError, match="expected one of linear, relu, sigmoid, tanh, or a function x -> y, backward; got 'swish'"
+    ):
         Activation("swish")(np.zeros(2))
 
 

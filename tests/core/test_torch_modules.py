@@ -11,9 +11,14 @@ import torch
 from rnn_course import (
     Activation,
     BasicRNNCell,
+    BatchNorm,
     Chain,
+    Conv2D,
     Dense,
+    Flatten,
+    GroupNorm,
     LSTMCell,
+    MaxPool2D,
     MultiRNNCell,
     adam,
     describe,
@@ -24,6 +29,7 @@ from rnn_course import (
     row_lstm,
     to,
     to_numpy,
+    tree_map,
 )
 from rnn_course.arrays import autograd
 from rnn_course.gru import GRUCell
@@ -31,6 +37,8 @@ from rnn_course.torch_modules import AsModule
 from rnn_course.wrappers import Masked
 
 from ..helpers import assert_trees_close, random_like, random_lstm
+from .test_laws import CELLS, problem
+from .test_laws import RAGGED as CELL_LENGTHS
 
 BATCH, TIME, INPUT = 4, 6, 3
 RAGGED = [6, 0, 2, 5]
@@ -201,6 +209,71 @@ def test_it_runs_under_autocast(name, rng):
     loss.backward()
     assert all(parameter.grad.isfinite().all() for parameter in module.parameters())
     assert (outputs.float() - expected).abs().max() < 0.2 * expected.abs().max()
+
+
+LAYERS = {
+    "mlp": lambda rng: (mlp((12, 5, 3), rng=rng), (4, 12)),
+    "row lstm": lambda rng: (row_lstm(INPUT, (5, 4), rng=rng), (4, 6, INPUT)),
+    "images": lambda rng: (
+        Chain((Conv2D.init(3, 6, rng=rng), GroupNorm.init(6, 2), BatchNorm.init(6), MaxPool2D(), Flatten())),
+        (4, 6, 6, 3),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_layers_and_models_run_under_autocast_and_can_be_copied(name, rng):
+    thing, shape = LAYERS[name](rng)
+    module = AsModule(thing)
+    x = torch.tensor(rng.standard_normal(shape), dtype=torch.float32)
+    expected = module(x)
+    with torch.autocast("cpu", torch.bfloat16):
+        outputs = copy.deepcopy(module)(x)
+        module(x).float().square().sum().backward()
+    assert (outputs.float() - expected).abs().max() < 0.1 * expected.abs().max()
+    assert all(p.dtype == torch.float32 and p.grad.isfinite().all() for p in module.parameters())
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_every_cell_and_wrapper_is_a_module(name, rng):
+    cell, inputs, state = problem(name, rng)
+    module = AsModule(cell)
+    given, begin = to((inputs, state), "torch")
+    ours = dynamic_rnn(to(cell, "torch"), given, begin, CELL_LENGTHS)
+    assert_trees_close(copy.deepcopy(module)(given, begin, CELL_LENGTHS), ours, rtol=0, atol=0)
+    assert {path for path, _ in module.named_parameters()} == {path for path, _ in named_leaves(cell)}
+    with torch.autocast("cpu", torch.bfloat16):
+        outputs, _ = module.float()(given.float(), to(tree_map(lambda a: a.astype("float32"), state), "torch"))
+    assert outputs.isfinite().all()
+
+
+def test_running_statistics_are_buffers_as_in_torch(rng):
+    model = Chain((Dense.init(4, 5, rng=rng), BatchNorm.init(5)))
+    module = AsModule(model)
+    assert [name for name, _ in module.named_buffers()] == ["layers.1.running_mean", "layers.1.running_variance"]
+    theirs = torch.nn.Sequential(torch.nn.Linear(4, 5), torch.nn.BatchNorm1d(5))
+    assert sum(p.numel() for p in module.parameters()) == sum(p.numel() for p in theirs.parameters())
+    assert module.state_dict().keys() == {path for path, _ in named_leaves(model)}
+    assert_trees_close(module.tree, model, rtol=0, atol=0)
+
+
+def test_it_learns_from_a_data_loader(rng):
+    inputs, labels = torch.tensor(rng.standard_normal((30, TIME, INPUT))).float(), torch.tensor(rng.integers(0, 4, 30))
+    data, order = torch.utils.data.TensorDataset(inputs, labels), torch.Generator().manual_seed(0)
+    loader = torch.utils.data.DataLoader(data, batch_size=8, shuffle=True, generator=order)
+    module = AsModule(row_lstm(INPUT, (7,), 4, rng=rng))
+    optimizer = torch.optim.Adam(module.parameters(), lr=0.05)
+
+    def loss():
+        return torch.nn.functional.cross_entropy(module(inputs), labels).item()
+
+    before = loss()
+    for _ in range(10):
+        for x, y in loader:
+            optimizer.zero_grad()
+            torch.nn.functional.cross_entropy(module(x), y).backward()
+            optimizer.step()
+    assert loss() < 0.5 * before
 
 
 def test_it_names_itself_and_sits_in_other_modules(cell):

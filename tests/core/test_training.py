@@ -317,6 +317,30 @@ def test_a_loss_scales_its_gradient(rng):
         np.testing.assert_allclose(back(3.0).layers[0].kernel, 3 * back().layers[0].kernel, rtol=1e-12)
 
 
+@pytest.mark.parametrize("train_door", [False, True], ids=["value_and_gradient", "learn"])
+def test_who_differentiates(train_door, rng):
+    """A loss whose backward is wrong tells who was asked."""
+
+    class Wrong(NamedTuple):
+        def __call__(self, model, x):
+            return (model**2).sum() * x, lambda: "by hand"
+
+        def forward_training(self, model, x, rng):
+            return self(model, x)[0], model, lambda: "by hand"
+
+    def gradient_of(backend, gradient):
+        model = to(rng.standard_normal(3), backend)  # a single array is a model
+        result = (learn if train_door else value_and_gradient)(Wrong(), model, (2.0,), gradient)[-1]
+        return "by hand" if isinstance(result, str) else np.allclose(result, 4 * model)
+
+    assert gradient_of("numpy", "auto") == gradient_of("numpy", "hand") == gradient_of("torch", "hand") == "by hand"
+    assert gradient_of("torch", "auto") is gradient_of("torch", "autograd") is True
+    with pytest.raises(TypeError, match="autograd needs Torch tensors"):
+        gradient_of("numpy", "autograd")
+    with pytest.raises(ValueError, match="gradient: expected auto, hand or autograd, got 'tape'"):
+        gradient_of("numpy", "tape")
+
+
 # The whole loop on digits
 
 
