@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -65,7 +66,7 @@ class Exercise:
         """The names of the arguments, as in the reference answer."""
         return tuple(inspect.signature(self.solution).parameters)
 
-    @property
+    @cached_property
     def axes(self) -> dict[str, tuple[str, ...]]:
         """The names of the axes of each result by its path; the path is "" where there is one result without a name."""
         declared = {}

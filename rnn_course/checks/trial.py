@@ -4,6 +4,7 @@ import contextlib
 import random
 import sys
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from importlib.util import find_spec
 from typing import Any, NamedTuple
 
@@ -99,10 +100,18 @@ class _Watched:
             self.used_global_random |= elsewhere or before != global_random_state()
 
 
+@lru_cache(maxsize=64)  # a check asks for each more than once, and a learner checks one exercise again and again
 def reference(exercise: Exercise, trial: Trial) -> Any:
     """What the reference answer gives."""
     with np.errstate(all="ignore"):
-        return _with_gradients(exercise, exercise.solution(*trial.arguments(exercise)), trial, _Watched())
+        return _with_gradients(exercise, _returned(exercise, trial), trial, _Watched())
+
+
+@lru_cache(maxsize=64)
+def _returned(exercise: Exercise, trial: Trial) -> Any:
+    """What the reference answer returns, a function called `backward` as it is."""
+    with np.errstate(all="ignore"):
+        return exercise.solution(*trial.arguments(exercise))
 
 
 def changed_arguments(exercise: Exercise, run: Run) -> list[str]:
@@ -125,10 +134,8 @@ def _with_gradients(exercise: Exercise, value: Any, trial: Trial, watched: _Watc
     place = parts.index("backward")
     if not callable(value[place]):
         return value
-    with np.errstate(all="ignore"):
-        results = exercise.solution(*trial.arguments(exercise))
     rng = np.random.default_rng([exercise.seed, trial.case, 1])
-    others = [part for k, part in enumerate(results) if k != place]
+    others = [part for k, part in enumerate(_returned(exercise, trial)) if k != place]
     gradients = [tree_map(lambda leaf: _random_like(leaf, rng), part) for part in others]
     return (*value[:place], watched(value[place], *gradients), *value[place + 1 :])
 
