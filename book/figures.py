@@ -11,10 +11,11 @@
 # %%
 import numpy as np
 
-from rnn_course import BasicRNNCell
+from rnn_course import BasicRNNCell, LSTMCell, MultiRNNCell, parameters
 from rnn_course.widgets import (
     Convolution,
     DeepLSTMFigure,
+    DrawADigit,
     DynamicRNNFigure,
     LSTMCellFigure,
     UnrolledRNN,
@@ -84,9 +85,26 @@ ragged
 # Layers of 100, 400 and 300 units on 128 inputs. Each layer has a state of its own, and only its h goes up.
 
 # %%
-deep = DeepLSTMFigure()
-deep
+rng = np.random.default_rng(0)
+layers = ((128, 100), (100, 400), (400, 300))
+stack = MultiRNNCell([LSTMCell.init(*size, rng=rng) for size in layers])
+print(f"{parameters(stack):,} parameters")
+DeepLSTMFigure(stack)
 
 # %% [markdown]
-# All layers together have `deep.parameters = 1734400` parameters. Choose an arrow that goes up and find the same numbers elsewhere. Then
+# All layers together have `parameters(stack) = 1734400` parameters. Choose an arrow that goes up and find the same numbers elsewhere. Then
 # press *dynamic_rnn*: which arrays get an axis for time, and which do not?
+#
+# ## Draw a digit
+#
+# Three networks of the package, trained on MNIST. A dense one and a CNN see the whole image at once. An LSTM reads it row by
+# row; the column beside the image is what it believes after each row.
+
+# %%
+drawn = DrawADigit(digit=3)
+drawn
+
+# %% [markdown]
+# The networks see `drawn.image: [rows=28, columns=28]`, set as the makers of MNIST set their digits. The LSTM says something after
+# every row, `drawn.beliefs: [row=28, digit=10]`, and for a plain 3 it ends well: `drawn.beliefs[-1, 3] ≥ 0.9`. Draw a 4 that is
+# almost a 9. At which row does the LSTM make up its mind? Do the three agree?

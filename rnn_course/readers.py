@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from rnn_course.activations import Activation
+from rnn_course.arrays import to_numpy
 from rnn_course.checkpoint import CheckpointError
 from rnn_course.conv import Conv2D
 from rnn_course.files import whole_file
@@ -61,6 +62,17 @@ def load_readers(path: Path = FILE, dtype: str = "float32") -> Readers:
         raise CheckpointError(f"{path}: there is no such file; tools/train_readers.py makes it") from None
     except SafetensorError as error:
         raise CheckpointError(f"{path}: not a safetensors file, or cut short ({error})") from None
+    return _unpacked(arrays, str(path), dtype)
+
+
+def unpacked(content: bytes, dtype: str = "float32") -> Readers:
+    """The networks of the contents of such a file."""
+    from safetensors.numpy import load
+
+    return _unpacked(load(content), "content", dtype)
+
+
+def _unpacked(arrays: dict[str, np.ndarray], path: str, dtype: str) -> Readers:
     whole = {name: _as_numbers(arrays, name).astype(dtype) for name in arrays if not name.endswith(SCALE)}
     like = _untrained()
     expected = {name: leaf.shape for name, leaf in named_leaves(like)}
@@ -71,20 +83,26 @@ def load_readers(path: Path = FILE, dtype: str = "float32") -> Readers:
 
 def save_readers(path: Path, models: dict[str, Any], accuracies: dict[str, float]) -> None:
     """Write the networks with one byte a weight; `accuracies` are what they had before, as a note in the file."""
-    from safetensors.numpy import save
-
-    arrays: dict[str, np.ndarray] = {}
-    for name, leaf in named_leaves(Readers(**models)):
-        if leaf.ndim < 2:
-            arrays[name] = leaf.astype(np.float32)
-        else:
-            arrays[name], arrays[name + SCALE] = in_bytes(leaf)
     notes = {
         "data": "trained on MNIST (Y. LeCun, C. Cortes, C. J. C. Burges), shifted by up to 2 pixels",
         **{f"{name} on MNIST's test digits before rounding": f"{share:.4f}" for name, share in accuracies.items()},
     }
     with whole_file(path) as file:
-        file.write(save(arrays, notes))
+        file.write(packed(Readers(**models), notes))
+
+
+def packed(readers: Readers, notes: dict[str, str] | None = None) -> bytes:
+    """The contents of such a file."""
+    from safetensors.numpy import save
+
+    arrays: dict[str, np.ndarray] = {}
+    for name, leaf in named_leaves(readers):
+        whole = to_numpy(leaf)
+        if whole.ndim < 2:
+            arrays[name] = whole.astype(np.float32)
+        else:
+            arrays[name], arrays[name + SCALE] = in_bytes(whole)
+    return save(arrays, notes)
 
 
 def in_bytes(kernel: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

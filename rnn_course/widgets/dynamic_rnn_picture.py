@@ -77,8 +77,8 @@ def draw(shown: Mapping[str, Any], time_major: bool, chosen: tuple[int, int]) ->
     for t in range(time):
         parts.append(_at(f"step.{t}", at, text(0, 0, f"step {t}", class_=_label(time_major))))
     for name, role in (("h", "state"), ("c", "memory"))[: 2 if "c" in shown else 1]:
-        start = " rc-start" if time_major else ""
-        parts.append(_at(f"name.{name}", at, text(0, 0, f"final {name}", class_=f"rc-name rc-{role}{start}")))
+        names = f"rc-name rc-{role}{' rc-start' if time_major else ''}"
+        parts.append(_at(f"name.{name}", at, text(0, 0, f"final {name}", class_=names, style="font-size:11px")))
     width, height = at["size"]
     return drawing(width, height, describe(shown), *parts)
 

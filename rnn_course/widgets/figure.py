@@ -23,12 +23,14 @@ import anywidget
 from rnn_course.palette import css_variables
 
 COMMON = Path(__file__).with_name("common.js")
-IMPORT = re.compile(r'^import \{[^}]*\} from "\./common\.js";\n', re.MULTILINE)
+IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.js";\n', re.MULTILINE)
 
 
 def script(path: Path) -> str:
-    """The module of a figure: the common functions, then its own, which import them no longer."""
-    return COMMON.read_text("utf8") + IMPORT.sub("", path.read_text("utf8"))
+    """The module of a figure: the common functions, files that it imports, its own; none imports any longer."""
+    named = [path.with_name(f"{name}.js") for name in IMPORT.findall(path.read_text("utf8"))]
+    files = [COMMON, *(one for one in named if one != COMMON), path]
+    return "".join(IMPORT.sub("", one.read_text("utf8")) for one in files)
 
 
 def common_style() -> str:
@@ -54,6 +56,10 @@ class Figure(anywidget.AnyWidget):
         """What the first frame shows, as text."""
         raise NotImplementedError
 
+    def _style(self) -> str:
+        """The style sheet that the live figure will bring, which the first frame needs before it."""
+        return getattr(self, "_css", "") or common_style()
+
     def __repr__(self) -> str:
         """Without an object's address, so that a stored notebook stays the same."""
         return f"{type(self).__name__}()"
@@ -66,7 +72,7 @@ class Figure(anywidget.AnyWidget):
         from IPython.display import display
 
         html = (
-            f'<div class="rc-widget rc-figure rc-first-frame"><style>\n{common_style()}</style>\n'
+            f'<div class="rc-widget rc-figure rc-first-frame"><style>\n{self._style()}</style>\n'
             f'<pre class="rc-words">{escape(self.as_text())}</pre>\n'
             f'<div class="rc-picture" style="display:none">{self.first_frame()}</div>\n</div>'
         )

@@ -7,7 +7,7 @@ import pytest
 from tests.book.browsing import AXE, NO_AXE, PHONE, WIDER_THAN_THE_SCREEN, opened
 
 NAME = "book/figures.html"
-FIGURES = ("rc-convolution", "rc-unrolled-rnn", "rc-lstm-cell", "rc-dynamic-rnn", "rc-deep-lstm")  # of the live ones
+FIGURES = ("rc-convolution", "rc-unrolled-rnn", "rc-lstm-cell", "rc-dynamic-rnn", "rc-deep-lstm", "rc-draw-a-digit")
 NUMBERS = """(node) => Object.fromEntries(
   [...node.querySelectorAll('[data-name]')].map((one) =>
     [one.dataset.name, (one.querySelector('text') ?? one).textContent]))"""
