@@ -55,17 +55,27 @@ def signed_images(
     titles: Sequence[str] = (),
     title: str = "",
     columns: int | None = None,
+    labels: tuple[str, str] | None = None,
+    size: float = 1.9,
 ) -> None:
-    """Pictures of weights side by side, orange above 0, purple below, white at 0; one scale for all of them."""
+    """Pictures of weights side by side, orange above 0, purple below, white at 0; one scale for all of them.
+
+    `columns` a line, all by default; `labels` are the names of the two axes, which are drawn only if they have one;
+    `size` is the width of a picture in inches.
+    """
     plt = _pyplot()
     pictures = [to_numpy(picture) for picture in pictures]
     columns = columns or len(pictures)
     lines = -(-len(pictures) // columns)
-    limit = max(float(np.abs(picture).max()) for picture in pictures)
-    figure, axes = plt.subplots(lines, columns, figsize=(1.9 * columns + 1, 2.2 * lines), squeeze=False)
+    limit = max(float(np.abs(picture).max()) for picture in pictures) or 1.0
+    figure, axes = plt.subplots(lines, columns, figsize=(size * columns + 1, 2.2 / 1.9 * size * lines), squeeze=False)
     shown = None
     for k, axis in enumerate(axes.flat):
-        axis.set_axis_off()
+        if labels is None or k >= len(pictures):
+            axis.set_axis_off()
+        else:
+            rows, places = pictures[k].shape
+            axis.set(ylabel=labels[0], xlabel=labels[1], yticks=[0, rows - 1], xticks=[0, places - 1])
         if k < len(pictures):
             shown = axis.imshow(pictures[k], cmap="PuOr_r", vmin=-limit, vmax=limit)
             axis.set_title(titles[k] if titles else "", fontsize=10)

@@ -1,11 +1,21 @@
 """Predict-the-shape questions, one module a chapter. `rnn_course.widgets.ShapeQuiz` shows them on a page."""
 
-from rnn_course.quizzes import chapter_01, chapter_02, chapter_06, chapter_07, chapter_08, chapter_10, chapter_11
+from rnn_course.quizzes import (
+    chapter_01,
+    chapter_02,
+    chapter_04,
+    chapter_06,
+    chapter_07,
+    chapter_08,
+    chapter_10,
+    chapter_11,
+)
 from rnn_course.quizzes.question import Choice, Posed, Question, QuizError, Wrong, pose
 
 QUIZZES: dict[str, tuple[Question, ...]] = {
     "01": chapter_01.QUESTIONS,
     "02": chapter_02.QUESTIONS,
+    "04": chapter_04.QUESTIONS,
     "06": chapter_06.QUESTIONS,
     "07": chapter_07.QUESTIONS,
     "08": chapter_08.QUESTIONS,

@@ -115,3 +115,18 @@ def test_signed_pictures_share_one_scale_around_0(rng):
         np.testing.assert_array_equal(axis.images[0].get_array(), np.asarray(picture))
         assert axis.images[0].get_clim() == pytest.approx((-limit, limit))
     assert [axis.get_title() for axis in axes[:2]] == ["a", "b"]
+
+
+def test_signed_pictures_name_their_axes_if_told(rng):
+    plot.signed_images(rng.standard_normal((2, 4, 6)), labels=("pixel", "output"))
+    _, axes = drawn()
+    assert [(axis.get_ylabel(), axis.get_xlabel()) for axis in axes[:2]] == [("pixel", "output")] * 2
+    assert axes[0].axison
+    assert axes[0].get_xticks().tolist() == [0, 5]
+
+
+def test_signed_pictures_of_nothing_but_zeros_have_a_scale():
+    plot.signed_images(np.zeros((3, 2, 2)), columns=2)
+    _, axes = drawn()
+    assert axes[0].images[0].get_clim() == (-1, 1)
+    assert not axes[3].images
