@@ -5,7 +5,7 @@ from rnn_course.quizzes.question import Question, Wrong
 QUESTIONS = (
     Question(
         code="""
-x = rng.random((6, 28, 28, 1))
+x = rng.random((6, 28, 28, 1), "float32")
 layer = Conv2D.init(
     1, 8, 5, rng=rng, padding="VALID"
 )
@@ -28,7 +28,7 @@ layer = Conv2D.init(
     ),
     Question(
         code="""
-x = rng.random((4, 7, 10, 3))
+x = rng.random((4, 7, 10, 3), "float32")
 layer = Conv2D.init(
     3, 5, 4, rng=rng, stride=2, padding="SAME"
 )
