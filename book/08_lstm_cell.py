@@ -219,7 +219,7 @@ print(
 
 # %% [markdown]
 # These ratios were measured where the page was made; your processor gives others. For the small cell the calls are everything, and one product is the clear
-# winner. For the large one it is a draw, or the four are even faster on a processor whose library likes small matrices. On a GPU each product is a
+# winner. For the large one the two come close, and we have seen the four win: some libraries are fastest on narrow matrices. On a GPU each product is a
 # launch of some microseconds, so one is the habit of all libraries. Measure before you believe a rule of speed, also this one.
 #
 # ## See it work

@@ -214,7 +214,10 @@ print("outputs in the padding:", np.unique(ragged[~mask]))
 from torch.nn.utils.rnn import pack_padded_sequence
 
 pack_padded_sequence(
-    to(inputs, "torch"), to(lengths, "torch"), batch_first=True
+    to(inputs, "torch"),
+    to(lengths, "torch"),
+    batch_first=True,
+    enforce_sorted=False,
 )
 
 # %% [markdown]
