@@ -15,7 +15,7 @@
 # - prove that layer by layer and step by step are the same, and say why libraries prefer the first;
 # - add a second direction, a residual connection or dropout, and know what each leaves alone.
 #
-# **Reading** 45 minutes · **exercises** 150 minutes · **difficulty** 4 of 5 · **before** [chapter 8](08_lstm_cell.ipynb) and
+# **Reading** 45 minutes · **exercises** 130 minutes · **difficulty** 4 of 5 · **before** [chapter 8](08_lstm_cell.ipynb) and
 # [chapter 10](10_dynamic_rnn.ipynb)
 # :::
 

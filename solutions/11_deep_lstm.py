@@ -1,8 +1,9 @@
 # %% [markdown] tags=["exercise"]
 # # Exercises 11 · Deep LSTM
 #
-# Nine tasks on cells that stand on cells, an hour and a half in all. You count and predict, read the states of a stack, run
-# it over time, send a gradient back down, and wrap a layer in a residual connection and in dropout.
+# Ten tasks on cells that stand on cells, two hours and ten minutes in all. You count and predict, read the states of a stack,
+# run it over time, send a gradient back down, and wrap a layer in a residual connection and in dropout. The last task puts
+# part II together: you train a deep LSTM on digits.
 #
 # Write the function, run the cell, read what the check says. If you are stuck, `hint("deep.step")` helps a little, and more
 # each time you ask. `arguments("deep.step")` gives you the very arguments that the check hands to your function.
@@ -46,15 +47,30 @@
 # :::
 
 # %% tags=["exercise"]
-from rnn_course import arguments, check, hint, progress, solution
-from rnn_course.arrays import array_namespace
+from rnn_course import (
+    arguments,
+    check,
+    hint,
+    progress,
+    softmax,
+    solution,
+    tree_map,
+)
+from rnn_course.arrays import array_namespace, device
 from rnn_course.cells import LSTMStateTuple
 
 # %% tags=["solution"]
 import numpy as np
 
-from rnn_course import LSTMCell, check, solution
-from rnn_course.arrays import array_namespace
+from rnn_course import (
+    LSTMCell,
+    check,
+    load_digits,
+    softmax,
+    solution,
+    tree_map,
+)
+from rnn_course.arrays import array_namespace, device
 from rnn_course.cells import LSTMStateTuple
 
 
@@ -284,6 +300,106 @@ def dropout_output(cell, x, state, noise, keep_prob):
 
 check("deep.dropout_output", dropout_output)
 
+# %% [markdown]
+# ## 10 · Train a deep LSTM on digits
+#
+# *Difficulty 5 of 5 · 40 minutes.* This is the whole of part II in one function. `cells` is a stack, `kernel: [hidden, classes]`
+# and `bias: [classes]` are a read-out on its top. `images: [example, time, input]` brings a row a step, `labels: [example]` the
+# right classes.
+#
+# Go through the examples in order, `batch_size` at a time; it divides their number. For each batch begin with zero states,
+# read all rows, and make logits of the top layer's last output. The loss is the mean softmax cross-entropy. Send its
+# gradient back through the read-out, all steps and all layers. Then move every weight by −`learning_rate` times its gradient.
+#
+# Return the trained cells, kernel and bias, and the losses, one a batch, each measured before its step. You may use
+# `stack_forward` of exercise 7. `tree_map(f, a, b)` of the package applies f to the arrays of two trees, place by place, and
+# cells are trees: `tree_map(lambda w, d: w - 0.1 * d, cells, d_cells)`.
+
+
+# %%
+def train_stack(
+    cells, kernel, bias, images, labels, batch_size, learning_rate
+):
+    """Return cells, kernel, bias and losses [batch]."""
+    ### BEGIN SOLUTION
+    xp = array_namespace(images)
+    losses = []
+    for start in range(0, images.shape[0], batch_size):
+        x = images[start : start + batch_size]
+        y = labels[start : start + batch_size]
+
+        # forward, row by row
+        states = tuple(cell.zero_state(batch_size) for cell in cells)
+        backwards = []
+        for t in range(x.shape[1]):
+            output, states, backward = stack_forward(
+                cells, x[:, t], states
+            )
+            backwards.append(backward)
+
+        # the loss and its gradient
+        p = softmax(output @ kernel + bias)  # [batch, classes]
+        classes = xp.arange(p.shape[1], device=device(p))
+        right = classes[None, :] == y[:, None]
+        losses.append(-xp.mean(xp.log(p[right])))
+        d_logits = (p - xp.astype(right, p.dtype)) / batch_size
+        d_kernel = output.T @ d_logits
+        d_bias = xp.sum(d_logits, axis=0)
+
+        # back through time; only the last output has a gradient
+        d_output = d_logits @ kernel.T
+        d_states = tree_map(xp.zeros_like, states)
+        d_cells = tree_map(xp.zeros_like, cells)
+        for backward in reversed(backwards):
+            d_step, _, d_states = backward(d_output, d_states)
+            d_cells = tree_map(lambda a, b: a + b, d_cells, d_step)
+            d_output = xp.zeros_like(d_output)
+
+        # one step down
+        cells = tree_map(
+            lambda w, d: w - learning_rate * d, cells, d_cells
+        )
+        kernel = kernel - learning_rate * d_kernel
+        bias = bias - learning_rate * d_bias
+    return cells, kernel, bias, xp.stack(losses)
+    ### END SOLUTION
+
+
+check("deep.train", train_stack)
+
+# %% [markdown] tags=["solution"]
+# Does it learn to read? Two layers of 24 units, the digits of the package, every other row and column of them:
+
+# %% tags=["solution"]
+rng = np.random.default_rng(0)
+digits = load_digits()
+small = (
+    digits.train.images[:, ::2, ::2],
+    digits.test.images[:, ::2, ::2],
+)
+deep = (LSTMCell.init(14, 24, rng=rng), LSTMCell.init(24, 24, rng=rng))
+kernel = 0.2 * rng.standard_normal((24, 10)).astype("float32")
+bias = np.zeros(10, "float32")
+for _ in range(25):
+    order = rng.permutation(1400)
+    deep, kernel, bias, losses = train_stack(
+        deep,
+        kernel,
+        bias,
+        small[0][order],
+        digits.train.labels[order],
+        20,
+        0.5,
+    )
+
+zeros = tuple(cell.zero_state(360) for cell in deep)
+outputs, _ = run_stack(deep, small[1], zeros)
+answers = (outputs[:, -1] @ kernel + bias).argmax(axis=1)
+accuracy = np.mean(answers == digits.test.labels)
+
+# %% [markdown] tags=["solution"]
+# It does: `accuracy ≥ 0.85` on digits that it has not seen. Nothing of this came from a library but the arrays and the cells' own step.
+
 # %% [markdown] tags=["solution"]
 # ## The shapes, once more
 #
@@ -312,6 +428,6 @@ outputs, states = run_stack(cells, inputs, zero_states)
 solution("deep.step")
 
 # %% [markdown] tags=["exercise"]
-# ## When all nine have passed
+# ## When all ten have passed
 #
 # `solution("deep.step")` shows the reference for an exercise, and why it is right. Compare it with yours.
