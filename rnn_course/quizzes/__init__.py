@@ -3,6 +3,7 @@
 from rnn_course.quizzes import (
     chapter_01,
     chapter_02,
+    chapter_03,
     chapter_04,
     chapter_06,
     chapter_07,
@@ -15,6 +16,7 @@ from rnn_course.quizzes.question import Choice, Posed, Question, QuizError, Wron
 QUIZZES: dict[str, tuple[Question, ...]] = {
     "01": chapter_01.QUESTIONS,
     "02": chapter_02.QUESTIONS,
+    "03": chapter_03.QUESTIONS,
     "04": chapter_04.QUESTIONS,
     "06": chapter_06.QUESTIONS,
     "07": chapter_07.QUESTIONS,

@@ -1,0 +1,440 @@
+"""Exercises of chapter 03, learning: the slope by numbers, and the way back through dense, ReLU, loss and network."""
+
+import numpy as np
+
+from rnn_course.arrays import array_namespace
+from rnn_course.checks.catalogue.chapter_02 import random_layers
+from rnn_course.checks.catalogue.chapter_02_loss import logits_and_labels, softmax
+from rnn_course.checks.exercise import Exercise, Mistake
+
+
+def numeric_gradient(f, x, step):
+    gradient = 0 * x
+    for place in np.ndindex(x.shape):
+        above, below = x.copy(), x.copy()
+        above[place] += step
+        below[place] -= step
+        gradient[place] = (f(above) - f(below)) / (2 * step)
+    return gradient
+
+
+def dense_backward(x, kernel, d_y):
+    d_x = d_y @ kernel.T
+    d_kernel = x.T @ d_y
+    d_bias = array_namespace(x).sum(d_y, axis=0)
+    return d_x, d_kernel, d_bias
+
+
+def relu_backward(x, d_y):
+    return array_namespace(x).where(x > 0, d_y, 0 * d_y)
+
+
+def softmax_ce_backward(logits, labels):
+    xp = array_namespace(logits)
+    e = xp.exp(logits - xp.max(logits, axis=1, keepdims=True))
+    p = e / xp.sum(e, axis=1, keepdims=True)  # [batch, classes]
+    target = xp.astype(labels[:, None] == xp.arange(logits.shape[1]), logits.dtype)  # 1 at the label
+    return (p - target) / len(labels)
+
+
+def network_forward(x, kernel1, bias1, kernel2, bias2):
+    xp = array_namespace(x)
+    z = x @ kernel1 + bias1  # [batch, hidden]
+    hidden = xp.where(z > 0, z, 0 * z)
+
+    def backward(d_logits):
+        d_hidden = d_logits @ kernel2.T
+        d_z = xp.where(z > 0, d_hidden, 0 * d_hidden)
+        d_layer1 = x.T @ d_z, xp.sum(d_z, axis=0)
+        d_layer2 = hidden.T @ d_logits, xp.sum(d_logits, axis=0)
+        return d_z @ kernel1.T, *d_layer1, *d_layer2
+
+    return hidden @ kernel2 + bias2, backward
+
+
+def _dense(batch, inputs, outputs):
+    return lambda rng: (
+        rng.standard_normal((batch, inputs)),
+        rng.standard_normal((inputs, outputs)),
+        rng.standard_normal((batch, outputs)),
+    )
+
+
+def _relu(*shape):
+    """Some of the inputs are exactly 0."""
+    return lambda rng: (np.round(rng.standard_normal(shape) * 2) / 2, rng.standard_normal(shape))
+
+
+def _labelled(batch, classes, scale=1.0):
+    return lambda rng: logits_and_labels(rng, batch, classes, scale)
+
+
+def _network(batch, *sizes):
+    return lambda rng: random_layers(rng, batch, *sizes)
+
+
+class Cubic:
+    """f(x) = Σ (a x³ + b x²): its slope by a central difference differs from the true one by a step²."""
+
+    def __init__(self, rng, shape):
+        self.a, self.b = rng.standard_normal(shape), rng.standard_normal(shape)
+
+    def __call__(self, x):
+        return float((self.a * x**3 + self.b * x**2).sum())
+
+    def __repr__(self):
+        return "a function of an array"
+
+
+def _function(step, *shape):
+    return lambda rng: (Cubic(rng, shape), rng.standard_normal(shape), step)
+
+
+def _wrong_numeric(quotient, restore=True):
+    """The loop of the solution with another quotient, or with what was moved left where it is."""
+
+    def answer(f, x, step):
+        gradient = 0 * x
+        moving = x.copy() if restore else x
+        for place in np.ndindex(x.shape):
+            old = moving[place]
+            moving[place] = old + step
+            above = f(moving)
+            moving[place] = old - step
+            below = f(moving)
+            moving[place] = old
+            gradient[place] = quotient(above, f(moving), below, step)
+            if not restore:
+                moving[place] = old + step
+        return gradient
+
+    return answer
+
+
+def _along_all(f, x, step):
+    return 0 * x + (f(x + step) - f(x - step)) / (2 * step)
+
+
+def _wrong_dense(
+    d_x=lambda x, kernel, d_y: d_y @ kernel.T,
+    d_kernel=lambda x, kernel, d_y: x.T @ d_y,
+    d_bias=lambda x, kernel, d_y: d_y.sum(0),
+):
+    return lambda *given: (d_x(*given), d_kernel(*given), d_bias(*given))
+
+
+def _where(condition, then, otherwise):
+    return array_namespace(then).where(condition, then, otherwise)
+
+
+def _wrong_loss(change, p=softmax):
+    """`change` gets the probabilities, the target and the size of the batch."""
+
+    def answer(logits, labels):
+        xp = array_namespace(logits)
+        target = xp.astype(labels[:, None] == xp.arange(logits.shape[1]), logits.dtype)
+        return change(p(logits), target, len(labels))
+
+    return answer
+
+
+def _naive_softmax(logits):
+    e = array_namespace(logits).exp(logits)
+    return e / e.sum(1)[:, None]
+
+
+def _wrong_network(
+    slope=lambda z, d: _where(z > 0, d, 0 * d),
+    read=lambda z, hidden: hidden,
+    d_bias=lambda d: d.sum(0),
+    order=(0, 1, 2, 3, 4),
+    through=lambda d_hidden, d_logits: d_hidden,
+):
+    """The network with a way back in which one thing is done differently."""
+
+    def answer(x, kernel1, bias1, kernel2, bias2):
+        z = x @ kernel1 + bias1
+        hidden = _where(z > 0, z, 0 * z)
+
+        def backward(d_logits):
+            d_z = slope(z, through(d_logits @ kernel2.T, d_logits))
+            found = d_z @ kernel1.T, x.T @ d_z, d_bias(d_z), read(z, hidden).T @ d_logits, d_bias(d_logits)
+            return tuple(found[k] for k in order)
+
+        return hidden @ kernel2 + bias2, backward
+
+    return answer
+
+
+EXERCISES = (
+    Exercise(
+        name="learn.numeric",
+        title="A gradient by numbers",
+        difficulty=2,
+        minutes=12,
+        statement="`f` turns an array into one number. Return its gradient at `x`, an array of the shape of `x`: at each place the slope "
+        "when that number alone is moved, as the central difference over `step` to both sides. NumPy arrays only.",
+        solution=numeric_gradient,
+        reason="Two calls for each number: far too slow to learn with, but it knows nothing of the function. So it is the judge of every "
+        "gradient that is derived by hand.",
+        cases=(_function(1e-2, 2, 3), _function(0.1, 4), _function(1e-3, 1, 2, 3)),
+        results=("gradient",),
+        backends=("numpy",),
+        dtypes=("float64",),
+        mistakes=(
+            Mistake(
+                "forward difference",
+                _wrong_numeric(lambda above, here, below, step: (above - here) / step),
+                "You compare with the value at x itself. Its error falls with the step, that of a step to both sides with its square.",
+            ),
+            Mistake(
+                "divided by one step",
+                _wrong_numeric(lambda above, here, below, step: (above - below) / step),
+                "Your slopes are twice too steep. How far apart are the two places where you ask f?",
+            ),
+            Mistake(
+                "not divided",
+                _wrong_numeric(lambda above, here, below, step: above - below),
+                "These are differences. A slope is a difference over a distance.",
+            ),
+            Mistake(
+                "below minus above",
+                _wrong_numeric(lambda above, here, below, step: (below - above) / (2 * step)),
+                "Every sign is wrong: where f grows, the slope is positive.",
+            ),
+            Mistake(
+                "all numbers moved at once",
+                _along_all,
+                "You move all numbers together and get the sum of all slopes, everywhere. Move one, and leave the others where they are.",
+            ),
+            Mistake(
+                "moved and left there",
+                _wrong_numeric(lambda above, here, below, step: (above - below) / (2 * step), restore=False),
+                "You have moved numbers of `x` itself and not put them back: the next slopes are taken at another place, and the caller's "
+                "array has changed.",
+            ),
+        ),
+        hints=(
+            "For one number x it is (f(x + step) − f(x − step)) / (2 step). What is an array? Many such numbers, one after the other.",
+            "`np.ndindex(x.shape)` gives every place. Move a copy there, upward and downward, and ask f each time.",
+        ),
+    ),
+    Exercise(
+        name="learn.dense_backward",
+        title="Back through a dense layer",
+        difficulty=3,
+        minutes=15,
+        statement="A dense layer has made y = x @ kernel + bias. From `x: [batch, input]`, `kernel: [input, output]` and the gradient of a loss for "
+        "y, `d_y: [batch, output]`, return its gradients for x, for the kernel and for the bias, in this order. NumPy and Torch.",
+        solution=dense_backward,
+        reason="Each number hears from everything that it helped to make. A weight served every example, so its gradient is a sum over the "
+        "batch, and so is that of a bias. An input served every unit, so its gradient is a sum over the outputs.",
+        cases=(_dense(4, 3, 5), _dense(2, 7, 3), _dense(1, 2, 6), _dense(3, 4, 4)),
+        results=("d_x: [batch, input]", "d_kernel: [input, output]", "d_bias: [output]"),
+        mistakes=(
+            Mistake(
+                "bias gradient not summed",
+                _wrong_dense(d_bias=lambda x, kernel, d_y: d_y),
+                "Your bias gradient still has a batch axis. How often was each bias used?",
+            ),
+            Mistake(
+                "bias gradient averaged",
+                _wrong_dense(d_bias=lambda x, kernel, d_y: d_y.sum(0) / len(d_y)),
+                "You take the mean over the batch. If the loss is a mean, that is already in `d_y`; here all uses are added up.",
+            ),
+            Mistake(
+                "bias gradient over the outputs",
+                _wrong_dense(d_bias=lambda x, kernel, d_y: d_y.sum(1)),
+                "Your bias gradient has one number for each example. There is one bias for each output.",
+            ),
+            Mistake(
+                "transposed kernel gradient",
+                _wrong_dense(d_kernel=lambda x, kernel, d_y: d_y.T @ x),
+                "Your kernel gradient is [output, input]. A gradient has the shape of what it belongs to.",
+            ),
+            Mistake(
+                "kernel gradient averaged",
+                _wrong_dense(d_kernel=lambda x, kernel, d_y: x.T @ d_y / len(d_y)),
+                "Your kernel gradient is divided by the batch. Whether to average is the loss's business, and `d_y` already knows.",
+            ),
+            Mistake(
+                "kernel not turned round",
+                _wrong_dense(d_x=lambda x, kernel, d_y: d_y @ kernel),
+                "On the way back you go from outputs to inputs: which axis of the kernel must meet `d_y`? With a square kernel nothing would "
+                "have warned you.",
+            ),
+            Mistake(
+                "gradient of x left out",
+                _wrong_dense(d_x=lambda x, kernel, d_y: 0 * x),
+                "Your gradient for x is 0. Whatever stands before this layer would learn nothing.",
+            ),
+        ),
+        hints=(
+            "A gradient has the shape of what it belongs to. Which product of `d_y` with x or with the kernel has the shape you need?",
+            "y[b, j] = Σ x[b, k] · kernel[k, j] + bias[j]. Take one weight: in which y does it stand, and times what? Add up over those.",
+        ),
+    ),
+    Exercise(
+        name="learn.relu_backward",
+        title="Back through a ReLU",
+        difficulty=2,
+        minutes=6,
+        statement="A ReLU has made y = max(x, 0). From `x` and the gradient of a loss for y, `d_y`, both `[batch, unit]`, return the gradient for "
+        "x. At x = 0 it is 0. NumPy and Torch.",
+        solution=relu_backward,
+        reason="Where x was positive, y moves with it, and the gradient goes through. Elsewhere y stayed 0 whatever x did, and nothing goes "
+        "through. At 0 there is no slope; 0 is the usual choice.",
+        cases=(_relu(4, 5), _relu(7, 3), _relu(1, 9)),
+        results=("d_x: [batch, unit]",),
+        mistakes=(
+            Mistake(
+                "ReLU of the gradient",
+                lambda x, d_y: _where(d_y > 0, d_y, 0 * d_y),
+                "You let through positive gradients. What decided on the way forward, and does so again on the way back?",
+            ),
+            Mistake(
+                "times the value",
+                lambda x, d_y: _where(x > 0, x * d_y, 0 * d_y),
+                "You multiply by the value of the ReLU. On the way back it is the slope that counts.",
+            ),
+            Mistake(
+                "the slope alone",
+                lambda x, d_y: _where(x > 0, 0 * d_y + 1, 0 * d_y),
+                "This is the slope of the ReLU. What came back from the loss has to be multiplied in.",
+            ),
+            Mistake(
+                "open at 0",
+                lambda x, d_y: _where(x >= 0, d_y, 0 * d_y),
+                "At x = 0 the exercise asks for 0. Look at your comparison.",
+            ),
+            Mistake(
+                "everything goes through",
+                lambda x, d_y: d_y + 0 * x,
+                "Nothing is held back. Where x was negative, did y notice x at all?",
+            ),
+            Mistake(
+                "the wrong side",
+                lambda x, d_y: _where(x < 0, d_y, 0 * d_y),
+                "You let through what the ReLU had cut off.",
+            ),
+        ),
+        hints=(
+            "Draw max(x, 0). What is its slope left of 0, and right of it?",
+            "`xp.where(condition, a, b)` chooses for each number. The condition looks at x, and what is chosen is `d_y` or 0.",
+        ),
+    ),
+    Exercise(
+        name="learn.softmax_ce_backward",
+        title="Back through softmax and cross-entropy",
+        difficulty=3,
+        minutes=12,
+        statement="The loss is the mean over the batch of −log softmax(logits)[label]. From `logits: [batch, classes]` and `labels: [batch]` return "
+        "its gradient for the logits, `[batch, classes]`. Logits may be as large as ±10,000. NumPy and Torch.",
+        solution=softmax_ce_backward,
+        reason="What a logit hears is how much too probable its class is: its probability, less 1 if it is the label. The sum over a row is 0: "
+        "what one class gains the others lose. The mean of the loss divides all by the size of the batch.",
+        cases=(_labelled(5, 3), _labelled(4, 6, scale=2000.0), _labelled(1, 4), _labelled(7, 2)),
+        results=("[batch, class]",),
+        mistakes=(
+            Mistake(
+                "not divided by the batch",
+                _wrong_loss(lambda p, target, n: p - target),
+                "Every number is too large by the same factor. The loss is a mean: what does that do to the part of one example?",
+            ),
+            Mistake(
+                "divided by all numbers",
+                _wrong_loss(lambda p, target, n: (p - target) / (n * p.shape[1])),
+                "You divide by the number of logits. The mean runs over the examples.",
+            ),
+            Mistake(
+                "label not taken off",
+                _wrong_loss(lambda p, target, n: p / n),
+                "These are probabilities: your gradient pushes every class down, the right one too.",
+            ),
+            Mistake(
+                "label minus probability",
+                _wrong_loss(lambda p, target, n: (target - p) / n),
+                "Every sign is wrong. A gradient points to where the loss grows; the step against it comes later.",
+            ),
+            Mistake(
+                "label alone",
+                _wrong_loss(lambda p, target, n: (p - target) * target / n),
+                "Only the label's logit gets a gradient. The others stand in the sum below the quotient.",
+            ),
+            Mistake(
+                "no max subtraction",
+                _wrong_loss(lambda p, target, n: (p - target) / n, _naive_softmax),
+                "For large logits there are NaN in it. The way back needs the same care with exponentials as the way forward.",
+            ),
+            Mistake(
+                "over the wrong axis",
+                _wrong_loss(lambda p, target, n: (p - target) / n, lambda logits: softmax(logits.T).T),
+                "Your probabilities sum to 1 along the batch. Who competes with whom?",
+            ),
+        ),
+        hints=(
+            "−log softmax(z)[label] = −z[label] + log Σ exp(z). Take the slope of both parts for one logit.",
+            "The slope of the second part is that logit's probability. The first part touches the label alone. And what does the mean do?",
+        ),
+    ),
+    Exercise(
+        name="learn.network",
+        title="A network, and back",
+        difficulty=4,
+        minutes=22,
+        statement="Write `dense.network` with a way back: return the logits and `backward`, a function that takes the gradient for the logits and "
+        "returns those for `x`, `kernel1`, `bias1`, `kernel2` and `bias2`, in this order. NumPy and Torch.",
+        solution=network_forward,
+        reason="The way back visits the layers from the last to the first. Each needs what it saw on the way forward: the second layer the "
+        "hidden units, the ReLU its input, the first layer x. The inner function simply remembers them.",
+        cases=(_network(5, 3, 4, 2), _network(2, 6, 7, 3), _network(1, 2, 5, 4)),
+        results=(
+            "logits: [batch, class]",
+            "backward.d_x: [batch, input]",
+            "backward.d_kernel1: [input, hidden]",
+            "backward.d_bias1: [hidden]",
+            "backward.d_kernel2: [hidden, class]",
+            "backward.d_bias2: [class]",
+        ),
+        laws=("gradient",),
+        seconds=30.0,
+        mistakes=(
+            Mistake(
+                "ReLU forgotten on the way back",
+                _wrong_network(slope=lambda z, d: d),
+                "The gradient goes through every hidden unit, also those that were 0. What lies between the two layers?",
+            ),
+            Mistake(
+                "ReLU of the gradient",
+                _wrong_network(slope=lambda z, d: _where(d > 0, d, 0 * d)),
+                "You cut off negative gradients. A ReLU holds back where its own input was negative.",
+            ),
+            Mistake(
+                "times the hidden unit",
+                _wrong_network(slope=lambda z, d: _where(z > 0, z * d, 0 * d)),
+                "You multiply by what the ReLU gave out. Its slope is 1 or 0.",
+            ),
+            Mistake(
+                "before the ReLU for after it",
+                _wrong_network(read=lambda z, hidden: z),
+                "The gradient of the second kernel is made with the numbers before the ReLU. What did that kernel really multiply?",
+            ),
+            Mistake(
+                "bias gradients not summed",
+                _wrong_network(d_bias=lambda d: d),
+                "Your bias gradients have a batch axis. Each bias was used by every example.",
+            ),
+            Mistake(
+                "second layer first",
+                _wrong_network(order=(0, 3, 4, 1, 2)),
+                "You return the second layer's gradients before the first's. You meet them in that order on the way back; they are handed over "
+                "in the order of the arguments.",
+            ),
+        ),
+        hints=(
+            "Go through your forward lines from the last to the first, and ask for each: what came in, what is its gradient?",
+            "It is `learn.dense_backward`, then `learn.relu_backward`, then `learn.dense_backward`. Which x does the second layer have?",
+            "Define `backward(d_logits)` inside, so that it still sees z and the hidden units.",
+        ),
+    ),
+)
