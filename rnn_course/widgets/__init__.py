@@ -15,6 +15,7 @@ except ModuleNotFoundError:
 from rnn_course.widgets.convolution import Convolution
 from rnn_course.widgets.deep_lstm import DeepLSTMFigure
 from rnn_course.widgets.dense_layer import DenseLayerFigure
+from rnn_course.widgets.descent import DescentFigure
 from rnn_course.widgets.draw_a_digit import DrawADigit
 from rnn_course.widgets.dynamic_rnn import DynamicRNNFigure
 from rnn_course.widgets.figure import Figure
@@ -27,6 +28,7 @@ __all__ = [
     "Convolution",
     "DeepLSTMFigure",
     "DenseLayerFigure",
+    "DescentFigure",
     "DrawADigit",
     "DynamicRNNFigure",
     "Figure",
