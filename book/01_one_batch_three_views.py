@@ -392,6 +392,19 @@ for number, exercise in enumerate(
     )
 
 # %% [markdown]
+# ## Where this leads
+#
+# Three trained networks, one for each view. Draw a digit with the mouse, a finger or the keys. The dense network and the CNN
+# answer from the whole image; the LSTM reads row by row, and the column beside the image shows what it believes after each.
+
+# %%
+from rnn_course.widgets import DrawADigit
+
+DrawADigit(digit=4)
+
+# %% [markdown]
+# How they came to know, and how to train your own, is the subject of [chapter 12](12_reading_digits_row_by_row.ipynb).
+#
 # ## What you can do now
 #
 # - You can write a batch as vectors, images (NHWC, NCHW) and sequences (batch-major, time-major), and say which is which from

@@ -211,6 +211,23 @@ plot.beliefs(
 # Watch the answer change as strokes pass: what looks like one digit at the top may be another at the bottom, and only the
 # last bow decides. After the last row it is sure: `after_row[-1, 3] ≥ 0.5`.
 #
+# ### Draw one yourself
+#
+# Three networks of this kind answer here, in the page: a dense one, a CNN and an LSTM, trained on the real MNIST
+# {cite}`lecun1998`. Draw a digit, or let the page draw one, then let the LSTM read it row by row.
+
+# %%
+from rnn_course.widgets import DrawADigit
+
+drawn = DrawADigit(digit=3)
+drawn
+
+# %% [markdown]
+# The drawing is set as MNIST's makers set theirs: scaled into a box of 20 pixels, the centre of its ink in the middle. So the
+# networks see `drawn.image: [row=28, column=28]`, and the LSTM says something after every row, `drawn.beliefs: [row=28, class=10]`. Try
+# to fool them: a 4 that is almost a 9, a 7 with a bar, a 1 that lies down. Which of the three is the first to go wrong, and
+# how sure is it of its mistake? On an empty sheet they answer too. None of them was taught to say "no digit".
+#
 # ## Does the order matter?
 #
 # Shuffle the rows of all test digits, each digit in the same way. The dense network of

@@ -11,17 +11,35 @@
 # %%
 import numpy as np
 
-from rnn_course import BasicRNNCell, LSTMCell, MultiRNNCell, parameters
+from rnn_course import (
+    BasicRNNCell,
+    LSTMCell,
+    MultiRNNCell,
+    load_digits,
+    parameters,
+)
 from rnn_course.widgets import (
     Convolution,
     DeepLSTMFigure,
     DrawADigit,
     DynamicRNNFigure,
     LSTMCellFigure,
+    ThreeViews,
     UnrolledRNN,
 )
 
 # %% [markdown]
+# ## Three views
+#
+# One digit as the three networks get it. Point at a pixel in one view, and see where the same pixel is in the others.
+
+# %%
+digits = load_digits().test
+ThreeViews(digits.images[3:7], digits.labels[3:7])
+
+# %% [markdown]
+# Choose two pixels that touch in the image, one above the other. How far apart are they in the vector?
+#
 # ## A convolution
 #
 # The window cuts nine numbers out of the image. A dense layer of nine weights makes one output of them, and the same nine

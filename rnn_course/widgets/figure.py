@@ -8,8 +8,9 @@ A figure is a class in `name.py` beside `name.js` and `name.css`:
         def first_frame(self) -> str:      # a picture that needs no script, see drawing.py
         def as_text(self) -> str:          # the same numbers as text
 
-Its script begins with `import { … } from "./common.js";` and ends with `export default { render };`. The common files
-are put before its own when the class is made, so that what travels in a notebook is one module and one style sheet.
+Its script begins with `import { … } from "./common.js";` and ends with `export default { render };`. It may import
+other files of this folder in the same way. All of them are put before its own when the class is made, so that what
+travels in a notebook is one module and one style sheet; names at the top level of these files must therefore differ.
 """
 
 import re

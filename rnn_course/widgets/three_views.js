@@ -1,5 +1,6 @@
 /* One digit in three views. Every view is lines of cells, one cell a pixel; they differ in the length of a line, the
    shape of a cell and the gap between lines. The functions without a page (exported) are tested in node. */
+import { mount } from "./common.js";
 
 const PAPER = 236; // grey of the value 0, a little darker than a white page; the value 1 is black ink
 const SIDE = 588; // drawing units: 28 cells of 21, or 98 of 6
@@ -213,7 +214,7 @@ function render({ model, el }) {
     const all = new Uint8Array(model.get("pixels").buffer, model.get("pixels").byteOffset, labels.length * height * width);
     const bytes = all.subarray(digit * height * width, (digit + 1) * height * width);
     const state = { bytes, height, width, pixel: model.get("pixel"), stepsRead: model.get("steps_read") };
-    const style = getComputedStyle(figure);
+    const style = getComputedStyle(told);
     const colour = (name) => style.getPropertyValue(name).trim() || "#c60";
     for (const view of Object.keys(canvases)) draw(canvases[view], view, layout[view], state, colour);
     buttons.forEach((button, index) => button.setAttribute("aria-pressed", String(index === digit)));
@@ -229,9 +230,12 @@ function render({ model, el }) {
   }
 
   const title = `The same ${height} × ${width} digit as a vector, as an image and as a sequence of rows`;
-  const figure = element("div", { class: "rc-widget rc-three-views", role: "group", "aria-label": title });
-  figure.append(chooser, element("div", { class: "rc-panels" }, ...panels), told, steps, help);
-  el.append(figure);
+  const unmount = mount({
+    el,
+    name: "three-views",
+    label: title,
+    children: [chooser, element("div", { class: "rc-panels" }, ...panels), told, steps, help],
+  });
   update();
   requestAnimationFrame(update); // the style sheet may arrive after the script
 
@@ -242,6 +246,7 @@ function render({ model, el }) {
     theme.observe(node, { attributes: true, attributeFilter: ["data-theme", "data-jp-theme-light", "class"] });
   return () => {
     pause();
+    unmount();
     theme.disconnect();
     names.forEach((name) => model.off(`change:${name}`, update));
   };

@@ -1,19 +1,19 @@
 """One digit, three views: the vector a dense network sees, the image a CNN sees, the sequence an RNN sees."""
 
-from pathlib import Path
 from typing import Any
 
-import anywidget
 import numpy as np
 import traitlets
 
 from rnn_course.arrays import to_numpy
 from rnn_course.shapes import ShapeError
+from rnn_course.widgets.figure import Figure
+from rnn_course.widgets.three_views_picture import describe, draw
 
 MOST_IMAGES = 32  # they travel inside the notebook
 
 
-class ThreeViews(anywidget.AnyWidget):
+class ThreeViews(Figure):
     """Point at a pixel of one view and see where the same pixel is in the other two.
 
     images: a few of them, `[batch, height, width]`, `[batch, height, width, 1]` or, if square, `[batch, pixels]`;
@@ -24,9 +24,6 @@ class ThreeViews(anywidget.AnyWidget):
 
     Raises ShapeError for another shape, ValueError for values or numbers out of range.
     """
-
-    _esm = Path(__file__).with_suffix(".js")
-    _css = Path(__file__).with_suffix(".css")
 
     pixels = traitlets.Bytes().tag(sync=True)  # [batch, height, width], one byte each
     labels = traitlets.List(traitlets.Int()).tag(sync=True)
@@ -74,6 +71,20 @@ class ThreeViews(anywidget.AnyWidget):
             "steps_read": self.height,
         }[name]
         return _expect_range(name, proposal["value"], largest)
+
+    def _shown(self) -> np.ndarray:
+        images = np.frombuffer(self.pixels, np.uint8).reshape(-1, self.height, self.width)
+        return images[self.digit]
+
+    def first_frame(self) -> str:
+        """The three views, and the marked pixel in words."""
+        picture = draw(self._shown(), self.pixel, self.steps_read)
+        return f"<p>{describe(self._shown(), self.pixel, self.steps_read)}</p>\n{picture}"
+
+    def as_text(self) -> str:
+        """The digit in characters, and the marked pixel in words."""
+        lines = ["".join(" ·+#"[min(3, value // 64)] for value in row.tolist()).rstrip() for row in self._shown()]
+        return "\n".join([*lines, describe(self._shown(), self.pixel, self.steps_read)])
 
     def __repr__(self) -> str:
         """Without an object's address, so that a stored notebook stays the same."""

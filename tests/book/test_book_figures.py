@@ -8,6 +8,7 @@ import pytest
 from rnn_course.palette import PALETTE
 from tests.book.browsing import DESKTOP, PHONE, WIDER_THAN_THE_SCREEN, opened
 from tests.book.figures import (
+    DRAWN,
     FIGURES,
     NUMBERS,
     ONLY_THE_LIVE_ONE,
@@ -208,7 +209,7 @@ def test_without_scripts_the_first_frame_stands_there(browser, address, scheme):
 def test_the_live_figure_begins_as_the_first_frame_and_takes_its_place(browser, address):
     with opened(browser, address, width=DESKTOP) as (page, problems):
         page.wait_for_function(ONLY_THE_LIVE_ONE)
-        for name in FIGURES:
+        for name in DRAWN:
             frame = page.locator(f".cell:has(.{name}) .rc-first-frame .rc-drawing")
             live = page.locator(f".{name} .rc-drawing").first
             assert frame.evaluate(NUMBERS) == live.evaluate(NUMBERS)

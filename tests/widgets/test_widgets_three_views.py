@@ -1,5 +1,6 @@
 """ThreeViews on the Python side: what it accepts, what it stores, what it says."""
 
+import re
 import subprocess
 import sys
 
@@ -36,7 +37,22 @@ def test_the_stored_state_is_small_and_the_same_every_time():
     digits = np.linspace(0, 1, 5 * 784).reshape(5, 784)
     first, second = ({**ThreeViews(digits, range(5)).get_state(), "layout": None} for _ in range(2))
     assert first == second
-    assert sum(len(value) for value in first.values() if isinstance(value, str | bytes)) < 25_000
+    assert sum(len(value) for value in first.values() if isinstance(value, str | bytes)) < 50_000
+
+
+def test_the_first_frame_shows_every_inked_pixel_in_each_view(monkeypatch):
+    image = np.zeros((1, 4, 5))
+    image[0, 1, 2:4] = image[0, 3, 4] = 1
+    figure = ThreeViews(image, pixel=7, steps_read=2)
+    outputs = []
+    monkeypatch.setattr("IPython.display.display", lambda data, **options: outputs.append(data))
+    figure._ipython_display_()
+    html = outputs[0]["text/html"]
+    assert html.count('class="rc-dark-cells"') == 4, "a shade for two views, two for the one with a row to come"
+    assert sum(len(re.findall("M", way)) for way in re.findall(r'd="([^"]*)" class="rc-dark-cells"', html)) == 3 * 3
+    assert "vector[7] = image[1, 2, 0] = sequence[1, 2] = 1.00" in html
+    assert figure.as_text().splitlines()[:4] == ["", "  ##", "", "    #"]
+    assert "<script" not in html
 
 
 def test_the_text_form_has_no_address(images):
