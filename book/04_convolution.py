@@ -239,6 +239,21 @@ print(theirs.numpy().ravel().astype(int))
 # were trained in TensorFlow and loaded into Torch see every picture shifted, and nothing but the accuracy tells you. The
 # remedy is to pad by hand, `torch.nn.functional.pad` with (0, 1).
 #
+# ### Move it yourself
+#
+# A digit of 8 × 8 pixels and a kernel of 3 × 3. Move the window with the pointer or the arrow keys; below stands the little dense
+# layer that makes the marked output. Change padding and stride and watch the zeros. The kernels can be chosen or typed; *learned* comes from a
+# CNN that was trained on MNIST.
+
+# %%
+from rnn_course.widgets import Convolution
+
+Convolution(row=2, column=3)
+
+# %% [markdown]
+# **Try it.** Which output does *shift* give at the right edge, and why? With SAME and stride 2, on which sides are the zeros? With VALID and
+# stride 2, which row does no window see?
+#
 # ## Channels
 #
 # A photograph has three numbers at each pixel, and a feature map may have eight. So a window holds `rows · columns · channels`
