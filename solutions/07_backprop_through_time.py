@@ -74,7 +74,7 @@ check("bptt.predict", predict_gradients)
 # the state h. `d_h` is the gradient of the loss for the *last* state. Return the gradients for w, for u, and for the state h at the
 # beginning, three numbers. (NumPy only.)
 #
-# On paper, with h = 0, w = 0.5, u = 1, x = 4, 2, 1 and d_h = 2, you get 12, 6 and 0.25.
+# On paper, with h = 0, w = 0.5, u = 1, x = 4, 1, 2 and d_h = 2, you get 10, 7 and 0.25.
 
 
 # %%

@@ -19,6 +19,7 @@ from rnn_course.widgets.descent import DescentFigure
 from rnn_course.widgets.draw_a_digit import DrawADigit
 from rnn_course.widgets.dynamic_rnn import DynamicRNNFigure
 from rnn_course.widgets.figure import Figure
+from rnn_course.widgets.gradient_flow import GradientFlow
 from rnn_course.widgets.lstm_cell import LSTMCellFigure
 from rnn_course.widgets.shape_quiz import ShapeQuiz
 from rnn_course.widgets.three_views import ThreeViews
@@ -32,6 +33,7 @@ __all__ = [
     "DrawADigit",
     "DynamicRNNFigure",
     "Figure",
+    "GradientFlow",
     "LSTMCellFigure",
     "ShapeQuiz",
     "ThreeViews",

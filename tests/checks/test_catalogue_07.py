@@ -119,8 +119,8 @@ def test_the_chain_of_one_unit_is_autograd_and_a_power():
 
 
 def test_the_chain_by_hand_in_the_chapter():
-    """h' = 0.5 h + x over 4, 2, 1, and 2 as the gradient of the last state: the numbers that the page works out."""
-    assert solve("bptt.scalar")([4.0, 2.0, 1.0], 0.0, 0.5, 1.0, 2.0) == (12.0, 6.0, 0.25)
+    """h' = 0.5 h + x over 4, 1, 2, and 2 as the gradient of the last state: the numbers that the page works out."""
+    assert solve("bptt.scalar")([4.0, 1.0, 2.0], 0.0, 0.5, 1.0, 2.0) == (10.0, 7.0, 0.25)
 
 
 def test_a_step_and_its_way_back_are_the_packages(rng):
