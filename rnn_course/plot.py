@@ -147,3 +147,19 @@ def curves(
         axis.legend()
     figure.tight_layout()
     plt.show()
+
+
+def paths(lines: Mapping[str, Float[Array, "point 2"]], title: str, x_label: str, y_label: str) -> None:
+    """Named paths in the plane, point by point, with the same scale on both axes. At most five; ValueError for more."""
+    if len(lines) > len(LINES):
+        raise ValueError(f"lines: expected at most {len(LINES)} paths, got {len(lines)}: draw two figures")
+    plt = _pyplot()
+    figure, axis = plt.subplots(figsize=(5, 4.2))
+    for (name, points), (role, line) in zip(lines.items(), LINES.items(), strict=False):
+        points = to_numpy(points)
+        axis.plot(points[:, 0], points[:, 1], line, color=COLOURS[role], label=name)
+    axis.set(xlabel=x_label, ylabel=y_label, title=title, aspect="equal")
+    axis.grid(alpha=0.3)
+    axis.legend()
+    figure.tight_layout()
+    plt.show()

@@ -130,3 +130,16 @@ def test_signed_pictures_of_nothing_but_zeros_have_a_scale():
     _, axes = drawn()
     assert axes[0].images[0].get_clim() == (-1, 1)
     assert not axes[3].images
+
+
+def test_paths_keep_their_proportions(rng):
+    lines = {"circle": rng.random((9, 2)), "torch": torch.tensor(rng.random((4, 2)))}
+    plot.paths(lines, "the point", "first", "second")
+    _, (axis,) = drawn()
+    assert (axis.get_title(), axis.get_xlabel(), axis.get_ylabel()) == ("the point", "first", "second")
+    assert axis.get_aspect() == 1
+    for line, points in zip(axis.lines, lines.values(), strict=True):
+        np.testing.assert_allclose(line.get_xydata(), np.asarray(points))
+    assert [text.get_text() for text in axis.get_legend().get_texts()] == list(lines)
+    with pytest.raises(ValueError, match="at most 5 paths, got 6"):
+        plot.paths({str(k): np.zeros((2, 2)) for k in range(6)}, "", "", "")
