@@ -683,5 +683,5 @@ for number, exercise in enumerate(
 # - {cite:t}`goodfellow2016`, chapter 10, draws the unrolled graph in many variants.
 # - {cite:t}`abadi2016` describe TensorFlow, whose first version gave `BasicRNNCell` and `dynamic_rnn` their names.
 #
-# Next: the loss comes after the last step, and the mistake was made at the first. Chapter 7
+# Next: the loss comes after the last step, and the mistake was made at the first. [Chapter 7](07_backprop_through_time.ipynb)
 # follows the gradient back through time.

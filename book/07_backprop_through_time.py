@@ -911,4 +911,4 @@ for number, exercise in enumerate(
 # - {cite:t}`saxe2014` follow the learning of deep linear networks from orthogonal weights exactly.
 # - {cite:t}`goodfellow2016`, sections 10.7 to 10.11, collect what has been tried against vanishing gradients.
 #
-# Next: chapter 8 builds a cell with a way through that has neither matrix nor tanh, the LSTM.
+# Next: [chapter 8](08_lstm_cell.ipynb) builds a cell with a way through that has neither matrix nor tanh, the LSTM.
