@@ -40,7 +40,8 @@ from rnn_course.cells import BasicRNNCell, LSTMCell, LSTMStateTuple
 from rnn_course.gru import GRUCell
 from rnn_course.lstm_options import LSTMPeepholes
 from rnn_course.lstm_variants import LayerNormLSTMCell
-from rnn_course.rnn import dynamic_rnn, dynamic_rnn_forward, static_rnn, static_rnn_forward, unroll
+from rnn_course.loop import unroll
+from rnn_course.rnn import dynamic_rnn, dynamic_rnn_forward, static_rnn, static_rnn_forward
 from rnn_course.bidirectional import bidirectional_dynamic_rnn, bidirectional_dynamic_rnn_forward, reverse_sequence
 from rnn_course.bidirectional import stack_bidirectional_dynamic_rnn, stack_bidirectional_dynamic_rnn_forward
 from rnn_course.stack import MultiRNNCell

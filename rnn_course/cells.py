@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from jaxtyping import Float
 
+from rnn_course import kernels
 from rnn_course.activations import forward_of, sigmoid
 from rnn_course.arrays import Array, array_namespace, from_numpy, split_columns, zeros
 from rnn_course.init import check_sizes, glorot_uniform, lstm_bias
@@ -113,6 +114,9 @@ class BasicRNNCell(NamedTuple):
             return d_cell, d_xh[:, : x.shape[1]], d_xh[:, x.shape[1] :]
 
         return h, h, backward
+
+    scan = kernels.scan  # a whole sequence at once: what a loop over the steps gives, sooner
+    scan_forward = kernels.scan_forward
 
 
 class LSTMStateTuple(NamedTuple):
@@ -228,6 +232,9 @@ class LSTMCell(NamedTuple):
             return d_cell, d_xh[:, : x.shape[1]], d_state
 
         return h, LSTMStateTuple(c=c, h=h), backward
+
+    scan = kernels.scan  # a whole sequence at once: what a loop over the steps gives, sooner
+    scan_forward = kernels.scan_forward
 
 
 def initial_kernel(

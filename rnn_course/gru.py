@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from rnn_course import kernels
 from rnn_course.activations import sigmoid
 from rnn_course.arrays import Array, array_namespace, from_numpy, split_columns, zeros
 from rnn_course.cells import expect_step, initial_kernel
@@ -129,6 +130,9 @@ class GRUCell(NamedTuple):
             return d_cell, d_xh[:, :input_size], d_h * u + d_xh[:, input_size:]
 
         return h, h, backward
+
+    scan = kernels.scan  # a whole sequence at once: what a loop over the steps gives, sooner
+    scan_forward = kernels.scan_forward
 
 
 def _reset_before(cell: GRUCell, x: Array, h: Array, r: Array) -> tuple[Array, Callable]:

@@ -1,10 +1,12 @@
 """A cell over time. `dynamic_rnn` runs it over whole sequences; its other door also goes back through time.
 
+What they do is `loop`, in loop.py; a cell that can do a whole sequence faster, through `cell.scan`, is let do so.
+
 Semantics are those of TensorFlow 1's `dynamic_rnn`: past a row's length the outputs are exactly 0 and the state is
 copied through; a length of 0 is allowed.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from jaxtyping import Float, Int
@@ -14,12 +16,11 @@ from rnn_course.arrays import (
     array_namespace,
     integers,
     swap_batch_time,
-    zeros,
     zeros_like,
 )
+from rnn_course.loop import scan, scan_forward
 from rnn_course.shapes import ShapeError, expect_lengths, expect_same_kind, expect_shape, expect_state
-from rnn_course.tree import add, named_leaves
-from rnn_course.wrappers import Masked
+from rnn_course.tree import named_leaves
 
 
 def dynamic_rnn(
@@ -40,11 +41,8 @@ def dynamic_rnn(
     different libraries, dtypes or devices, and ValueError for lengths outside 0 … time.
     """
     steps, state, lengths = _prepare(cell, inputs, initial_state, sequence_length, time_major)
-    outputs = []
-    for output, new_state, _ in unroll(cell, steps, state, lengths):
-        outputs.append(output)
-        state = new_state
-    return _stack_time(outputs, steps, cell.output_size, time_major), state
+    outputs, state = scan(cell, steps, state, lengths)
+    return outputs if time_major else swap_batch_time(outputs), state
 
 
 def dynamic_rnn_forward(
@@ -56,39 +54,21 @@ def dynamic_rnn_forward(
 ) -> tuple[Float[Array, "batch time output"], Any, Callable]:
     """`dynamic_rnn`, and `backward(d_outputs, d_final_state) -> d_cell, d_inputs, d_initial_state` through time.
 
-    Either gradient may be None, which stands for zeros. The cell is the same at every step, so its gradients are
-    summed over time (Werbos 1990).
+    Either gradient may be None, which stands for zeros.
     """
     steps, state, lengths = _prepare(cell, inputs, initial_state, sequence_length, time_major)
-    outputs, backwards = [], []
-    for output, new_state, step_backward in unroll(cell, steps, state, lengths):
-        outputs.append(output)
-        backwards.append(step_backward)
-        state = new_state
-    stacked = _stack_time(outputs, steps, cell.output_size, time_major)
+    outputs, final, scan_backward = scan_forward(cell, steps, state, lengths)
 
     def backward(d_outputs: Array | None = None, d_final_state: Any = None) -> tuple[Any, Array, Any]:
-        d_outputs = zeros_like(stacked) if d_outputs is None else d_outputs
-        d_steps: Any = d_outputs if time_major else swap_batch_time(d_outputs)
-        d_state = zeros_like(state) if d_final_state is None else d_final_state
-        d_cell, d_inputs = zeros_like(cell), []
-        for t in reversed(range(len(backwards))):
-            d_step_cell, d_x, d_state = backwards[t](d_steps[t, ...], d_state)
-            d_cell = add(d_cell, d_step_cell)
-            d_inputs.append(d_x)
-        return d_cell, _stack_time(d_inputs[::-1], steps, steps.shape[2], time_major), d_state
+        if d_outputs is None:
+            d_outputs = zeros_like(outputs)
+        elif not time_major:
+            d_outputs = swap_batch_time(d_outputs)
+        d_state = zeros_like(final) if d_final_state is None else d_final_state
+        d_cell, d_inputs, d_initial = scan_backward(d_outputs, d_state)
+        return d_cell, d_inputs if time_major else swap_batch_time(d_inputs), d_initial
 
-    return stacked, state, backward
-
-
-def unroll(
-    cell: Any, steps: Float[Array, "time batch input"], state: Any, lengths: Int[Array, " batch"] | None = None
-) -> Iterator[tuple[Array, Any, Callable]]:
-    """The loop over time: yield `output, state, backward` of every step, and let the caller keep what it needs."""
-    for t in range(steps.shape[0]):
-        step = cell if lengths is None else Masked(cell, alive=(lengths > t)[:, None])
-        output, state, backward = step.forward(steps[t, ...], state)
-        yield output, state, backward if lengths is None else _of_the_cell(backward)
+    return outputs if time_major else swap_batch_time(outputs), final, backward
 
 
 def static_rnn(
@@ -125,16 +105,6 @@ def static_rnn_forward(
     return _unstack_steps(outputs), state, backward
 
 
-def _of_the_cell(masked_backward: Callable) -> Callable:
-    """The backward of a masked step with the gradient of the cell inside, to be summed over time."""
-
-    def backward(d_output: Array, d_new_state: Any) -> tuple[Any, Array, Any]:
-        d_masked, d_x, d_state = masked_backward(d_output, d_new_state)
-        return d_masked.cell, d_x, d_state
-
-    return backward
-
-
 def _stack_steps(inputs: Any) -> Float[Array, "time batch input"]:
     if not isinstance(inputs, list | tuple):
         raise TypeError(
@@ -152,13 +122,6 @@ def _stack_steps(inputs: Any) -> Float[Array, "time batch input"]:
 
 def _unstack_steps(x: Array) -> list:
     return [x[t, ...] for t in range(x.shape[0])]
-
-
-def _stack_time(arrays: list, steps: Array, width: int, time_major: bool) -> Array:
-    if arrays:
-        return array_namespace(steps).stack(arrays, axis=0 if time_major else 1)
-    batch = steps.shape[1]
-    return zeros((0, batch, width) if time_major else (batch, 0, width), like=steps)
 
 
 def _prepare(

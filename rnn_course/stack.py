@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from jaxtyping import Float
 
 from rnn_course.arrays import Array
+from rnn_course.loop import scan, scan_forward
 from rnn_course.shapes import expect_state
 
 
@@ -78,16 +79,39 @@ class MultiRNNCell(_Layers):
             x, new_state, cell_backward = cell.forward(x, layer_state)
             new_states.append(new_state)
             backwards.append(cell_backward)
+        return x, tuple(new_states), self._downwards(backwards)
+
+    def scan(self, inputs: Float[Array, "time batch input"], state: tuple, lengths: Any = None) -> tuple[Array, tuple]:
+        """A whole sequence: outputs, final states. Layer by layer, each over all steps, and each as fast as it can."""
+        finals = []
+        for cell, layer_state in zip(self.cells, state, strict=True):
+            inputs, final = scan(cell, inputs, layer_state, lengths)
+            finals.append(final)
+        return inputs, tuple(finals)
+
+    def scan_forward(
+        self, inputs: Float[Array, "time batch input"], state: tuple, lengths: Any = None
+    ) -> tuple[Array, tuple, Callable]:
+        """`scan`, and backward: (d_outputs, d_final_states) -> d_stack, d_inputs, d_states."""
+        finals, backwards = [], []
+        for cell, layer_state in zip(self.cells, state, strict=True):
+            inputs, final, layer_backward = scan_forward(cell, inputs, layer_state, lengths)
+            finals.append(final)
+            backwards.append(layer_backward)
+        return inputs, tuple(finals), self._downwards(backwards)
+
+    def _downwards(self, backwards: list[Callable]) -> Callable:
+        """The backward of the stack, of one step or of all: from the top layer down."""
 
         def backward(d_x: Array, d_new_states: tuple) -> tuple[MultiRNNCell, Array, tuple]:
             d_cells, d_states = [], []
-            for cell_backward, d_new_state in zip(reversed(backwards), reversed(d_new_states), strict=True):
-                d_cell, d_x, d_state = cell_backward(d_x, d_new_state)
+            for layer_backward, d_new_state in zip(reversed(backwards), reversed(d_new_states), strict=True):
+                d_cell, d_x, d_state = layer_backward(d_x, d_new_state)
                 d_cells.append(d_cell)
                 d_states.append(d_state)
             return self._replace(cells=tuple(reversed(d_cells))), d_x, tuple(reversed(d_states))
 
-        return x, tuple(new_states), backward
+        return backward
 
 
 def _innermost(cell: Any) -> Any:

@@ -1,0 +1,64 @@
+"""Whole sequences at once: what `cell.scan` does for the plain cells, in NumPy and with the fused kernels of Torch.
+
+A kernel computes the numbers of the loop over `cell.forward`, up to rounding; the loop stays the reference, and does
+whatever no kernel is made for: cells with options, empty batches, other types of numbers, shapes that do not fit.
+"""
+
+from collections.abc import Callable
+from functools import cache, partial
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from rnn_course.arrays import Array, is_numpy_array
+from rnn_course.kernels import lstm
+from rnn_course.kernels.blocks import autotune
+from rnn_course.kernels.pool import release_memory
+from rnn_course.kernels.rows import scan_ragged
+from rnn_course.loop import loop, loop_forward
+from rnn_course.tree import leaves
+
+__all__ = ["autotune", "release_memory", "scan", "scan_forward"]
+
+
+def scan(cell: Any, inputs: Array, state: Any, lengths: Array | None = None) -> tuple[Array, Any]:
+    """The outputs `[time, batch, output]` and the final state: `loop`, by a kernel where there is one."""
+    run = _kernel(cell, inputs, state, lengths)
+    return loop(cell, inputs, state, lengths) if run is None else run(inputs, state, keep=False)[:2]
+
+
+def scan_forward(cell: Any, inputs: Array, state: Any, lengths: Array | None = None) -> tuple[Array, Any, Callable]:
+    """`scan`, and `backward(d_outputs, d_final_state) -> d_cell, d_inputs, d_state`.
+
+    Outputs and gradients are the caller's own: no later call changes them, and backward may be called again.
+    """
+    run = _kernel(cell, inputs, state, lengths)
+    return loop_forward(cell, inputs, state, lengths) if run is None else run(inputs, state, keep=True)
+
+
+def _kernel(cell: Any, inputs: Array, state: Any, lengths: Array | None) -> Callable | None:
+    """`run(inputs, state, keep)`; None where only the loop will do."""
+    kernel = _kernels().get(type(cell))
+    if kernel is None or 0 in inputs.shape or not kernel.fits(cell, inputs, state):
+        return None
+    if is_numpy_array(inputs):
+        return _numpy(partial(kernel.run, cell), cell, inputs, state, lengths)
+    return None
+
+
+def _numpy(run: Callable, cell: Any, inputs: np.ndarray, state: Any, lengths: Any) -> Callable | None:
+    kinds = {leaf.dtype for leaf in (inputs, *leaves(cell), *leaves(state))}
+    if len(kinds) > 1 or inputs.dtype not in (np.float32, np.float64):
+        return None
+    if lengths is None or lengths.min() == inputs.shape[0]:
+        return partial(run, alive=None)
+    return partial(scan_ragged, run, lengths=lengths) if lengths.any() else None
+
+
+@cache
+def _kernels() -> dict[type, ModuleType]:
+    """The cells themselves only: a class of somebody's own that inherits from one may step in another way."""
+    from rnn_course.cells import LSTMCell
+
+    return {LSTMCell: lstm}
