@@ -11,6 +11,8 @@ from time import thread_time
 
 import numpy as np
 
+from rnn_course.kernels.pool import release_memory
+
 SMALL = 1_000_000  # multiplications; OpenBLAS takes the path without rearranging up to here
 NARROWEST = 16  # columns of a block; below, the calls cost more than they save
 BUDGET = 0.012  # seconds that are spent on measuring one shape
@@ -23,6 +25,7 @@ def autotune(on: bool) -> None:
     """Switch measuring on or off; off, every product has one block. The variable RNN_COURSE_AUTOTUNE=0 does it too."""
     global _measuring
     _measuring = on
+    release_memory()  # buffers made before have the other number of blocks
 
 
 def column_blocks(rows: int, inner: int, groups: int, columns: int, dtype: np.dtype) -> int:

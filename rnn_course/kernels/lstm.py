@@ -121,15 +121,16 @@ def _backward(
             buffers.d_z[t, n:] = 0
     buffers.d_h[...], buffers.d_c[...] = d_final.h, d_final.c
     for parts, steps in chunks:
-        _factors(*parts, buffers.one)
+        _factors(parts, buffers.one)
         _through_time(buffers, steps, d_outputs)
     d_kernel, d_bias, d_inputs = _of_weights_and_inputs(buffers, cell.kernel)
     d_state = d_final._replace(c=buffers.d_c.copy(), h=buffers.d_h.copy())
     return cell._replace(kernel=d_kernel, bias=d_bias), d_inputs, d_state
 
 
-def _factors(of_sigmoids, sigmoids, of_j, of_i, of_f, of_o, of_c, j, i, f, o, c, tanh_c, one) -> None:
+def _factors(parts: tuple, one: np.ndarray) -> None:
     """By what d_c reaches j, i and f before their activations, d_h reaches o, and d_h reaches d_c."""
+    of_sigmoids, sigmoids, of_j, of_i, of_f, of_o, of_c, j, i, _, o, c, tanh_c = parts
     multiply, subtract = np.multiply, np.subtract
     multiply(sigmoids, sigmoids, out=of_sigmoids)
     subtract(sigmoids, of_sigmoids, out=of_sigmoids)  # σ' = σ·(1 − σ)

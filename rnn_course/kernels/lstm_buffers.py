@@ -34,7 +34,7 @@ class LSTMBuffers:
             self.weights = np.zeros((4, self.blocks, width, hidden // self.blocks), kind)
             self.by_gate = self.weights.transpose(0, 2, 1, 3)  # [4, width, blocks, hidden / blocks]
         self.steps = self.views([batch] * time)
-        self.d_z = None  # made by the first backward
+        self.d_z = np.empty(0, kind)  # made by the first backward
 
     def load(self, kernel: np.ndarray, bias: np.ndarray) -> None:
         """Copy the weights into blocks, those of the sigmoids halved: σ(z) = ½·tanh(z/2) + ½."""
@@ -69,7 +69,7 @@ class LSTMBuffers:
 
     def prepare_backward(self) -> None:
         """Make the arrays that only backward needs."""
-        if self.d_z is not None:
+        if self.d_z.size:
             return
         time, batch, hidden, kind = self.time, self.batch, self.hidden, self.kind
         self.d_z = np.zeros((time, batch, 4 * hidden), kind)  # j, i, f, o side by side

@@ -25,7 +25,7 @@ class Loan:
     def __init__(self, key: Hashable, make: Callable[[], Any]) -> None:
         self.key = key
         try:
-            self.buffers = _waiting[key].pop()
+            self.buffers: Any = _waiting[key].pop()
         except (KeyError, IndexError):
             self.buffers = make()
 
