@@ -3,6 +3,8 @@
 import numpy as np
 
 from rnn_course import LSTMCell, named_leaves, to_numpy, tree_map
+from rnn_course.arrays import integers, swap_batch_time
+from rnn_course.loop import loop_forward
 
 
 def random_like(tree, rng):
@@ -21,6 +23,20 @@ def assert_trees_close(got, expected, rtol=1e-9, atol=1e-12):
 def random_lstm(input_size, hidden_size, rng):
     """An LSTM whose weights and biases are all random: no zero hides a mistake."""
     return random_like(LSTMCell.init(input_size, hidden_size, rng=rng, dtype="float64"), rng)
+
+
+def dynamic_loop_forward(cell, inputs, state=None, lengths=None):
+    """`dynamic_rnn_forward` by the loop alone, for comparisons to the last bit; the lengths are a list or None."""
+    time_major = swap_batch_time(inputs)
+    lengths = None if lengths is None else integers(lengths, like=inputs)
+    state = cell.zero_state(inputs.shape[0]) if state is None else state
+    outputs, final, loop_backward = loop_forward(cell, time_major, state, lengths)
+
+    def backward(d_outputs, d_final):
+        d_cell, d_inputs, d_state = loop_backward(swap_batch_time(d_outputs), d_final)
+        return d_cell, swap_batch_time(d_inputs), d_state
+
+    return swap_batch_time(outputs), final, backward
 
 
 def relative_error(got, expected):

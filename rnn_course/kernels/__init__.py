@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from rnn_course.arrays import Array, is_numpy_array
-from rnn_course.kernels import lstm
+from rnn_course.kernels import basic_rnn, gru, lstm
 from rnn_course.kernels.blocks import autotune
 from rnn_course.kernels.pool import release_memory
 from rnn_course.kernels.rows import scan_ragged
@@ -59,6 +59,7 @@ def _numpy(run: Callable, cell: Any, inputs: np.ndarray, state: Any, lengths: An
 @cache
 def _kernels() -> dict[type, ModuleType]:
     """The cells themselves only: a class of somebody's own that inherits from one may step in another way."""
-    from rnn_course.cells import LSTMCell
+    from rnn_course.cells import BasicRNNCell, LSTMCell
+    from rnn_course.gru import GRUCell
 
-    return {LSTMCell: lstm}
+    return {BasicRNNCell: basic_rnn, LSTMCell: lstm, GRUCell: gru}

@@ -38,6 +38,11 @@ def column_blocks(rows: int, inner: int, groups: int, columns: int, dtype: np.dt
     return _known[shape]
 
 
+def cut(columns: np.ndarray, blocks: int) -> np.ndarray:
+    """`[..., rows, columns]` as `[..., blocks, rows, columns / blocks]`, without a copy."""
+    return np.moveaxis(columns.reshape(*columns.shape[:-1], blocks, columns.shape[-1] // blocks), -2, -3)
+
+
 def candidates(rows: int, inner: int, columns: int) -> list[int]:
     """One block, and the two smallest numbers of blocks whose products are all small."""
     divisors = [q for q in range(2, columns // NARROWEST + 1) if columns % q == 0]

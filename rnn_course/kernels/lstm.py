@@ -21,6 +21,7 @@ import numpy as np
 from rnn_course.kernels.blocks import SMALL
 from rnn_course.kernels.lstm_buffers import SWAP, LSTMBuffers
 from rnn_course.kernels.pool import Loan
+from rnn_course.kernels.rows import lengths_of
 
 
 def fits(cell: Any, inputs: Any, state: Any) -> bool:
@@ -46,8 +47,8 @@ def run(
     time, batch, input_size = inputs.shape
     hidden = cell.bias.shape[0] // 4
     keep = keep or batch == 1
-    key = "lstm", time, batch, input_size, hidden, inputs.dtype, keep
-    loan = Loan(key, lambda: LSTMBuffers(*key[1:]))
+    sizes = time, batch, input_size, hidden, inputs.dtype, keep
+    loan = Loan(("lstm", *sizes), lambda: LSTMBuffers(*sizes))
     buffers: LSTMBuffers = loan.buffers
     last = input_size + hidden
     buffers.rows[:time, :, :input_size] = inputs
@@ -100,11 +101,8 @@ def _forward(buffers: LSTMBuffers, steps: list[tuple]) -> None:
 
 def _final(state: Any, buffers: LSTMBuffers, alive: list[int] | None) -> Any:
     """The state after the last step of each row."""
-    last, h = buffers.time if buffers.keep else 0, slice(buffers.inputs, buffers.inputs + buffers.hidden)
-    if alive is None:
-        return state._replace(c=buffers.c[last].copy(), h=buffers.rows[-1, :, h].copy())
-    batch = np.arange(buffers.batch)
-    lengths = np.sum(np.asarray(alive)[:, None] > batch, axis=0)
+    h, batch = slice(buffers.inputs, buffers.inputs + buffers.hidden), np.arange(buffers.batch)
+    lengths = lengths_of(alive, buffers.batch, buffers.time)
     c = buffers.c[lengths if buffers.keep else 0, batch]  # without `keep` a row's c stays where it was last written
     return state._replace(c=c, h=buffers.rows[lengths, batch, h])
 

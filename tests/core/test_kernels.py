@@ -7,7 +7,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnn_course import LSTMCell, MultiRNNCell, dynamic_rnn, dynamic_rnn_forward, kernels, leaves, to, tree_map
+from rnn_course import (
+    BasicRNNCell,
+    GRUCell,
+    LSTMCell,
+    MultiRNNCell,
+    dynamic_rnn,
+    dynamic_rnn_forward,
+    kernels,
+    leaves,
+    to,
+    tree_map,
+)
 from rnn_course.kernels.blocks import candidates, column_blocks
 from rnn_course.kernels.rows import longest_first
 from rnn_course.loop import loop, loop_forward
@@ -15,7 +26,18 @@ from rnn_course.loop import loop, loop_forward
 from ..helpers import assert_trees_close, random_like, relative_error
 
 CELLS = {
-    "lstm": lambda inputs, hidden, rng: LSTMCell.init(inputs, hidden, rng=rng, dtype="float64"),
+    "lstm": lambda inputs, hidden, rng: LSTMCell.init(inputs, hidden, rng=rng),
+    "gru": lambda inputs, hidden, rng: GRUCell.init(inputs, hidden, rng=rng),
+    "gru, reset after": lambda inputs, hidden, rng: GRUCell.init(inputs, hidden, rng=rng, reset_after=True),
+    "gru, reset after, one bias": lambda inputs, hidden, rng: GRUCell.init(
+        inputs, hidden, rng=rng, reset_after=True
+    )._replace(candidate_recurrent_bias=None),
+    **{
+        f"basic rnn, {name}": lambda inputs, hidden, rng, name=name: BasicRNNCell.init(
+            inputs, hidden, rng=rng, activation=name
+        )
+        for name in ("tanh", "relu", "sigmoid", "linear")
+    },
 }
 TOLERANCE = {"float64": 1e-12, "float32": 1e-6}
 

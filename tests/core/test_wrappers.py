@@ -23,7 +23,7 @@ from rnn_course.dropout_wrapper import DropoutState, DropoutWrapper, keep_mask, 
 from rnn_course.tree import add
 from rnn_course.wrappers import Masked, PackedState, ResidualWrapper, pack_state, unpack_state
 
-from ..helpers import assert_trees_close, random_like, random_lstm
+from ..helpers import assert_trees_close, dynamic_loop_forward, random_like, random_lstm
 
 BATCH, TIME, INPUT = 4, 6, 3
 RAGGED = [6, 0, 2, 5]
@@ -220,7 +220,7 @@ def test_dropout_of_the_output_is_seen_by_the_next_layer_alone(rng):
     wrapper = DropoutWrapper.init(cell, rng=rng, output_keep_prob=0.5)
     inputs = rng.standard_normal((BATCH, TIME, INPUT))
     dropped, state = dynamic_rnn(wrapper, inputs)
-    plain, plain_state = dynamic_rnn(cell, inputs)
+    plain, plain_state, _ = dynamic_loop_forward(cell, inputs)
     assert_trees_close(state.cell, plain_state, rtol=0, atol=0)
     np.testing.assert_allclose(dropped[dropped != 0], 2 * plain[dropped != 0])
     stacked, _ = dynamic_rnn(MultiRNNCell((wrapper, top)), inputs)
@@ -229,7 +229,7 @@ def test_dropout_of_the_output_is_seen_by_the_next_layer_alone(rng):
 
 def test_keep_prob_1_is_the_cell_itself_to_the_last_bit(backend, rng):
     cell, inputs = to((random_lstm(INPUT, 5, rng), rng.standard_normal((BATCH, TIME, INPUT))), backend)
-    outputs, final, backward = dynamic_rnn_forward(cell, inputs, sequence_length=RAGGED)
+    outputs, final, backward = dynamic_loop_forward(cell, inputs, lengths=RAGGED)
     wrapper = DropoutWrapper.init(cell, rng=rng, input_keep_prob=1, output_keep_prob=1, state_keep_prob=1)
     same, state, wrapper_backward = dynamic_rnn_forward(wrapper, inputs, sequence_length=RAGGED)
     assert_trees_close((same, state.cell), (outputs, final), rtol=0, atol=0)
@@ -385,7 +385,7 @@ def test_a_cell_state_can_begin_a_sequence_with_dropout(rng):
     _, final = dynamic_rnn(wrapper, inputs, wrapper.zero_state(BATCH)._replace(cell=state), RAGGED)
     assert isinstance(final, DropoutState)
     np.testing.assert_array_equal(final.step[:, 0], RAGGED)
-    assert_trees_close(final.cell, dynamic_rnn(wrapper.cell, inputs, state, RAGGED)[1], rtol=0, atol=0)
+    assert_trees_close(final.cell, dynamic_loop_forward(wrapper.cell, inputs, state, RAGGED)[1], rtol=0, atol=0)
     with pytest.raises(
         ShapeError, match="initial_state: expected DropoutState of 3, got LSTMStateTuple of 2; build it"
     ):
