@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from rnn_course.arrays import Array, is_numpy_array
+from rnn_course.arrays import Array, is_numpy_array, is_torch_array
 from rnn_course.kernels import basic_rnn, gru, lstm
 from rnn_course.kernels.blocks import autotune
 from rnn_course.kernels.pool import release_memory
@@ -44,6 +44,8 @@ def _kernel(cell: Any, inputs: Array, state: Any, lengths: Array | None) -> Call
         return None
     if is_numpy_array(inputs):
         return _numpy(partial(kernel.run, cell), cell, inputs, state, lengths)
+    if is_torch_array(inputs):
+        return _torch(cell, inputs, state, lengths)
     return None
 
 
@@ -54,6 +56,22 @@ def _numpy(run: Callable, cell: Any, inputs: np.ndarray, state: Any, lengths: An
     if lengths is None or lengths.min() == inputs.shape[0]:
         return partial(run, alive=None)
     return partial(scan_ragged, run, lengths=lengths) if lengths.any() else None
+
+
+def _torch(cell: Any, inputs: Any, state: Any, lengths: Any) -> Callable | None:
+    from rnn_course.kernels import fused
+
+    kernel = fused.kernel_for(cell, inputs, state)
+    if kernel is None or (lengths is not None and not lengths.any()):
+        return None
+    if lengths is not None and bool((lengths == inputs.shape[0]).all()):
+        lengths = None
+
+    def run(inputs: Any, state: Any, keep: bool) -> tuple:
+        door = fused.scan_forward if keep else fused.scan
+        return door(kernel, cell, inputs, state, lengths)
+
+    return run
 
 
 @cache

@@ -42,12 +42,13 @@ def run(
     buffers: GRUBuffers = loan.buffers
     batch = np.arange(rows)
     buffers.load(cell)
-    buffers.load_x(inputs)
+    buffers.rows[:-1, :, hidden:-1] = inputs
     buffers.rows[0, :, :hidden] = state
     steps = buffers.steps
     if alive is not None:
         buffers.clear(alive)
         steps = buffers.views(alive)
+    buffers.share_of_x()
     (_forward_after if buffers.after else _forward_before)(buffers, steps)
     outputs = buffers.rows[1:, :, :hidden].copy()
     final = buffers.rows[lengths_of(alive, rows, time), batch, :hidden]

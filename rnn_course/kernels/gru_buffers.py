@@ -50,10 +50,9 @@ class GRUBuffers:
             np.multiply(cut(kernel[inputs:], self.h_weights.shape[1]), factor, out=self.h_weights[place])
         self.h_bias[...] = 0 if cell.candidate_recurrent_bias is None else cell.candidate_recurrent_bias
 
-    def load_x(self, inputs: np.ndarray) -> None:
-        """The share of x in all gates of all steps, before the loop."""
-        time, batch, width = inputs.shape
-        self.rows[:-1, :, self.hidden : -1] = inputs
+    def share_of_x(self) -> None:
+        """What x adds to all gates of all steps, before the loop."""
+        time, batch, width = self.time, self.batch, self.inputs
         if batch * width * self.hidden <= SMALL:
             np.matmul(self.rows[:-1, None, :, self.hidden :], self.x_weights, out=self.gates)
             return
@@ -75,7 +74,7 @@ class GRUBuffers:
         for t, n in enumerate(alive):
             self.rows[t, n:, self.hidden : -1] = 0
             self.rows[t + 1, n:, : self.hidden] = 0
-            self.gates[t, :, n:], self.reset[t, n:] = 0, 0
+            self.reset[t, n:] = 0
 
     def prepare_backward(self) -> None:
         """Make the arrays that only backward needs."""
