@@ -23,7 +23,7 @@ class LSTMWeights(Function):
     """kernel `[input + hidden, 4*hidden]` and bias to Torch's w_ih, w_hh and b_ih: one node of the graph, one copy."""
 
     @staticmethod
-    def forward(kernel: Tensor, bias: Tensor, input_size: int) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(ctx: Any, kernel: Tensor, bias: Tensor, input_size: int) -> tuple[Tensor, Tensor, Tensor]:
         """`[4*hidden, input]`, `[4*hidden, hidden]` and `[4*hidden]`."""
         hidden = bias.shape[0] // 4
         w_ih, w_hh = kernel.new_empty(4, hidden, input_size), kernel.new_empty(4, hidden, hidden)
@@ -32,10 +32,6 @@ class LSTMWeights(Function):
             w_ih[place] = by_gate[gate, :, :input_size]
             w_hh[place] = by_gate[gate, :, input_size:]
         return w_ih.flatten(0, 1), w_hh.flatten(0, 1), bias.reshape(4, hidden)[ORDER].flatten()
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple, output: tuple) -> None:
-        """Nothing is needed but the shapes of the gradients themselves."""
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None]:
@@ -59,6 +55,8 @@ def kernel_for(cell: Any, inputs: Tensor, state: Any) -> Callable | None:
         return None
     autocast = torch.is_autocast_enabled(inputs.device.type)
     if inputs.device.type not in ("cpu", "cuda") or (autocast and inputs.device.type == "cpu"):
+        return None
+    if torch._C._are_functorch_transforms_active():  # torch.func.grad, vmap: they go through the loop
         return None
     kinds = {(leaf.dtype, leaf.device) for leaf in (inputs, *leaves(cell), *leaves(state))}
     return kernel if len(kinds) == 1 or autocast else None

@@ -130,3 +130,14 @@ def test_a_float32_batch_is_nn_lstm_bit_for_bit(rng, no_loop):
         module.weight_ih_l0.grad.reshape(4, 6, 3)[[0, 2, 1, 3]].permute(2, 0, 1).reshape(3, 24),
         rtol=1e-6,
     )
+
+
+def test_torch_func_goes_through_the_loop(rng):
+    (cell, x, state), _, _ = tensors("lstm", (5, 4, 3, 6), rng)
+
+    def total(x):
+        return dynamic_rnn(cell, x, state, time_major=True)[0].sum()
+
+    _, backward = (*dynamic_rnn_forward(cell, x, state, time_major=True)[1:],)
+    d_outputs, d_final = torch.ones(5, 4, 6, dtype=torch.float64), None
+    np.testing.assert_allclose(torch.func.grad(total)(x), backward(d_outputs, d_final)[1], rtol=1e-12)
