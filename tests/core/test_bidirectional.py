@@ -147,7 +147,7 @@ def test_time_major_is_the_transpose_and_the_two_doors_agree(stacked, lengths, b
     lengths = lengths and np.array(lengths)
     outputs, states = door(*arguments, lengths)
     *again, backward = forward(*arguments, lengths)
-    assert_trees_close(tuple(again), (outputs, states), rtol=0, atol=0)
+    assert_trees_close(tuple(again), (outputs, states), rtol=1e-12)
     major, major_states, major_backward = forward(*swapped, lengths, time_major=True)
     assert_trees_close(tree_map(lambda x: x.swapaxes(0, 1), major), outputs, rtol=0, atol=0)
     assert_trees_close(major_states, states, rtol=0, atol=0)
@@ -225,8 +225,8 @@ def test_it_is_torchs_bidirectional_lstm_gradients_included(layers, lengths, bac
             *to((cells_fw[0], cells_bw[0], inputs, initial[0][0], initial[1][0]), backend), lengths
         )
         xp = np if backend == "numpy" else torch
-        assert_trees_close(xp.concatenate(pair, -1), outputs, rtol=0, atol=0)
-        assert_trees_close(pair_states, (states[0][0], states[1][0]), rtol=0, atol=0)
+        assert_trees_close(xp.concatenate(pair, -1), outputs, rtol=1e-12)
+        assert_trees_close(pair_states, (states[0][0], states[1][0]), rtol=1e-12)
 
     def interleaved(directions, part):  # Torch: layer 0 forward, layer 0 backward, layer 1 forward, …
         return np.stack([to_numpy(getattr(s, part)) for layer in zip(*directions, strict=True) for s in layer])
@@ -263,8 +263,8 @@ def test_a_layer_is_fed_with_both_directions_of_the_layer_below(backend, rng):
     (fw, bw), bottom = bidirectional_dynamic_rnn(cells_fw[0], cells_bw[0], inputs)
     concatenate = np.concatenate if backend == "numpy" else torch.concatenate
     pair, top = bidirectional_dynamic_rnn(cells_fw[1], cells_bw[1], concatenate([fw, bw], -1))
-    assert_trees_close(outputs, concatenate(pair, -1), rtol=0, atol=0)
-    assert_trees_close(((bottom[0], top[0]), (bottom[1], top[1])), (states_fw, states_bw), rtol=0, atol=0)
+    assert_trees_close(outputs, concatenate(pair, -1), rtol=1e-12)
+    assert_trees_close(((bottom[0], top[0]), (bottom[1], top[1])), (states_fw, states_bw), rtol=1e-12)
 
 
 def test_a_gradient_of_a_stack_that_is_left_out_is_zero(rng):

@@ -143,7 +143,8 @@ def test_torch_gives_the_numbers_of_numpy(name, rng):
 def test_the_two_doors_agree(name, backend, rng):
     arguments = to(problem(name, rng), backend)
     plain = dynamic_rnn(*arguments, RAGGED)
-    assert_trees_close(dynamic_rnn_forward(*arguments, RAGGED)[:2], plain, rtol=0, atol=0)
+    exact = 0 if backend == "numpy" else 1e-12  # Torch's kernels round otherwise while autograd watches
+    assert_trees_close(dynamic_rnn_forward(*arguments, RAGGED)[:2], plain, rtol=exact, atol=exact)
 
 
 def test_hand_autograd_and_numeric_gradients_agree(name, rng):

