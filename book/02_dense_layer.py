@@ -575,4 +575,4 @@ for number, exercise in enumerate(
 #   bend of a ReLU adds.
 # - {cite:t}`glorot2010`: how large the first random weights should be. `Dense.init` draws them that way.
 #
-# **Next:** the weights above came from a mean, and nine of ten is not enough. Chapter 3 lets the network find better ones.
+# **Next:** the weights above came from a mean, and nine of ten is not enough. [Chapter 3](03_learning.ipynb) lets the network find better ones.

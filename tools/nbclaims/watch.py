@@ -50,6 +50,7 @@ class Watch:
                 "no_proxy": "localhost,127.0.0.1",
                 "PYTHONPATH": os.pathsep.join(path),
                 "TMPDIR": str(self._temporary),
+                "TORCHINDUCTOR_CACHE_DIR": str(self._own / "inductor"),  # made with any torch.optim, not by a notebook
                 "NBCLAIMS_LOG": str(self._log),
                 "NBCLAIMS_ROOT": str(self.root),
             }
