@@ -44,7 +44,8 @@ def in_numbers(axes):
 
 
 def other_size(axes, rng):
-    place = pick(rng, list(re.finditer(r"\d+", axes)))
+    """Another size of one axis; a number in the axis' name, as in 4*hidden=20, is for the reader."""
+    place = pick(rng, list(re.finditer(r"\d+(?![^,]*=)", axes)))
     return f"{axes[: place.start()]}{int(place[0]) + int(rng.integers(1, 9))}{axes[place.end() :]}"
 
 
