@@ -63,9 +63,10 @@ book-tests: book ## test the built pages, in a browser too where Chromium is ins
 	$(BIN)/python tools/vendor.py --tests
 	$(BIN)/python -m pytest tests/book
 
-notebooks: $(READY) ## write what is generated: the notebooks whose text sources changed, the pages made from the code
+notebooks: $(READY) ## write what is generated: notebooks whose text sources changed, pages and diagrams made from code
 	$(BIN)/python tools/notebooks.py
 	$(BIN)/python -m tools.pages
+	$(BIN)/python -m tools.diagrams
 
 mutants: $(READY) ## make small mistakes in the mathematics: do the tests see each? MODULES="cells gru" for some; takes long
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_OPTIONS) -c constraints.txt -e ".[mutants]"

@@ -16,6 +16,8 @@
 #
 # **Reading** 30 minutes · **exercises** 40 minutes · **difficulty** 1 of 5 · **before** Python, and NumPy's indexing and slicing
 # :::
+#
+# ![The arrays of this chapter and their axes](_diagrams/shapes_01.svg)
 
 # %%
 import numpy as np

@@ -38,12 +38,12 @@ TINT = 0.22  # the most that a cell is filled with its colour: numbers on it sta
 DARK_PAGES = ('html[data-theme="dark"]', '[data-jp-theme-light="false"]', ".vscode-dark", ".vscode-high-contrast")
 
 
-def css_variables() -> str:
-    """The palette as CSS: `--rc-input`, `--rc-state` … within `.rc-figure`, and a class `.rc-input` … for each role."""
+def css_variables(scope: str = ".rc-figure") -> str:
+    """The palette as CSS: `--rc-input`, `--rc-state` … within `scope`, and a class `.rc-input` … for each role."""
     roles = {**PALETTE, "ink": INK, "page": PAGE}
     light = "".join(f"--rc-{name}:{role.light};" for name, role in roles.items())
     dark = "".join(f"--rc-{name}:{role.dark};" for name, role in roles.items())
-    places = ",".join(f"{page} .rc-figure" for page in DARK_PAGES)
-    classes = "\n".join(f".rc-figure .rc-{name}{{--rc-role:var(--rc-{name})}}" for name in PALETTE)
+    places = ",".join(f"{page} {scope}" for page in DARK_PAGES)
+    classes = "\n".join(f"{scope} .rc-{name}{{--rc-role:var(--rc-{name})}}" for name in PALETTE)
     light += f"--rc-role:var(--rc-ink);--rc-tint:{TINT};color-scheme:light"
-    return f".rc-figure{{{light}}}\n{places}{{{dark}color-scheme:dark}}\n{classes}\n"
+    return f"{scope}{{{light}}}\n{places}{{{dark}color-scheme:dark}}\n{classes}\n"
