@@ -8,6 +8,7 @@ from rnn_course.quizzes import (
     chapter_06,
     chapter_07,
     chapter_08,
+    chapter_09,
     chapter_10,
     chapter_11,
 )
@@ -21,6 +22,7 @@ QUIZZES: dict[str, tuple[Question, ...]] = {
     "06": chapter_06.QUESTIONS,
     "07": chapter_07.QUESTIONS,
     "08": chapter_08.QUESTIONS,
+    "09": chapter_09.QUESTIONS,
     "10": chapter_10.QUESTIONS,
     "11": chapter_11.QUESTIONS,
 }

@@ -1,0 +1,408 @@
+"""Exercises of chapter 09: relatives of the LSTM, each a change of a few lines, and the way back through a GRU."""
+
+from functools import partial
+
+from rnn_course.activations import sigmoid
+from rnn_course.arrays import array_namespace
+from rnn_course.cells import LSTMStateTuple
+from rnn_course.checks.catalogue.random_cells import lstm_state, numbers
+from rnn_course.checks.exercise import Exercise, Mistake
+
+
+def peephole_step(x, state, kernel, bias, p_i, p_f, p_o):
+    xp = array_namespace(x)
+    z = xp.concat([x, state.h], axis=1) @ kernel + bias
+    n = p_i.shape[0]
+    i, j, f, o = (z[:, k * n : (k + 1) * n] for k in range(4))  # each [batch, hidden]
+    c = sigmoid(f + p_f * state.c) * state.c + sigmoid(i + p_i * state.c) * xp.tanh(j)
+    return LSTMStateTuple(c=c, h=sigmoid(o + p_o * c) * xp.tanh(c))
+
+
+def projected_step(x, state, kernel, bias, projection, cell_clip):
+    xp = array_namespace(x)
+    z = xp.concat([x, state.h], axis=1) @ kernel + bias
+    n = projection.shape[0]
+    i, j, f, o = (z[:, k * n : (k + 1) * n] for k in range(4))
+    c = xp.clip(sigmoid(f) * state.c + sigmoid(i) * xp.tanh(j), -cell_clip, cell_clip)
+    return LSTMStateTuple(c=c, h=(sigmoid(o) * xp.tanh(c)) @ projection)
+
+
+def normalised_gates(z, gamma, beta, eps):
+    xp = array_namespace(z)
+    n = z.shape[1] // 4
+    blocks = []
+    for k in range(4):
+        block = z[:, k * n : (k + 1) * n]
+        centred = block - xp.mean(block, axis=1, keepdims=True)
+        variance = xp.mean(centred * centred, axis=1, keepdims=True)
+        blocks.append(centred / xp.sqrt(variance + eps))
+    return gamma * xp.concat(blocks, axis=1) + beta
+
+
+def gru_forward(x, h, gates_kernel, gates_bias, candidate_kernel, candidate_bias):
+    xp = array_namespace(x)
+    inputs, hidden = x.shape[1], h.shape[1]
+    xh = xp.concat([x, h], axis=1)
+    gates = sigmoid(xh @ gates_kernel + gates_bias)
+    r, u = gates[:, :hidden], gates[:, hidden:]
+    xrh = xp.concat([x, r * h], axis=1)
+    n = xp.tanh(xrh @ candidate_kernel + candidate_bias)
+
+    def backward(d_new_h):
+        d_u = d_new_h * (h - n) * u * (1 - u)
+        d_n = d_new_h * (1 - u) * (1 - n * n)
+        d_xrh = d_n @ candidate_kernel.T
+        d_rh = d_xrh[:, inputs:]
+        d_r = d_rh * h * r * (1 - r)
+        d_gates = xp.concat([d_r, d_u], axis=1)
+        d_xh = d_gates @ gates_kernel.T
+        return (
+            d_xrh[:, :inputs] + d_xh[:, :inputs],
+            d_new_h * u + d_rh * r + d_xh[:, inputs:],
+            xh.T @ d_gates,
+            xp.sum(d_gates, axis=0),
+            xrh.T @ d_n,
+            xp.sum(d_n, axis=0),
+        )
+
+    return u * h + (1 - u) * n, backward
+
+
+def _peepholes(batch, inputs, hidden):
+    return lambda rng: (
+        numbers(rng, batch, inputs),
+        lstm_state(rng, batch, hidden),
+        numbers(rng, inputs + hidden, 4 * hidden),
+        numbers(rng, 4 * hidden),
+        *(numbers(rng, hidden) for _ in range(3)),
+    )
+
+
+def _projected(batch, inputs, hidden, output):
+    def case(rng):
+        state = LSTMStateTuple(c=2 * numbers(rng, batch, hidden), h=numbers(rng, batch, output))
+        kernel, bias = numbers(rng, inputs + output, 4 * hidden), numbers(rng, 4 * hidden)
+        return numbers(rng, batch, inputs), state, kernel, bias, numbers(rng, hidden, output), 0.4
+
+    return case
+
+
+def _pre_activations(batch, hidden, scale=1.0):
+    return lambda rng: (
+        scale * numbers(rng, batch, 4 * hidden) + 0.5,
+        numbers(rng, 4 * hidden),
+        numbers(rng, 4 * hidden),
+        0.01,
+    )
+
+
+def _gru(batch, inputs, hidden):
+    return lambda rng: (
+        numbers(rng, batch, inputs),
+        numbers(rng, batch, hidden),
+        numbers(rng, inputs + hidden, 2 * hidden),
+        numbers(rng, 2 * hidden),
+        numbers(rng, inputs + hidden, hidden),
+        numbers(rng, hidden),
+    )
+
+
+def _peeping(x, state, kernel, bias, p_i, p_f, p_o, *, looks="c", o_sees="new", on_j=False, used="ifo", late=False):
+    """A step with other things behind the peepholes."""
+    xp = array_namespace(x)
+    z = xp.concat([x, state.h], axis=1) @ kernel + bias
+    n = p_i.shape[0]
+    i, j, f, o = (z[:, k * n : (k + 1) * n] for k in range(4))
+    seen = getattr(state, looks)
+    if late:  # i and f see a c that was made without peepholes
+        seen = sigmoid(f) * state.c + sigmoid(i) * xp.tanh(j)
+    i = i + p_i * seen if "i" in used else i
+    f = f + p_f * seen if "f" in used else f
+    c = sigmoid(f) * state.c + sigmoid(i) * xp.tanh(j + p_i * seen if on_j else j)
+    o = o + p_o * {"new": c, "old": state.c, "tanh": xp.tanh(c)}[o_sees] if "o" in used else o
+    return LSTMStateTuple(c=c, h=sigmoid(o) * xp.tanh(c))
+
+
+def _projecting(x, state, kernel, bias, projection, cell_clip, *, clip="c", project="h", after=lambda xp, h: h):
+    """A step that clips or projects something else."""
+    xp = array_namespace(x)
+    z = xp.concat([x, state.h], axis=1) @ kernel + bias
+    n = projection.shape[0]
+    i, j, f, o = (z[:, k * n : (k + 1) * n] for k in range(4))
+
+    def cut(value, here):
+        return xp.clip(value, -cell_clip, cell_clip) if clip == here else value
+
+    c = cut(sigmoid(f) * cut(state.c, "old c") + sigmoid(i) * xp.tanh(j), "c")
+    shown = cut(xp.tanh(cut(c, "shown c")), "tanh")
+    h = {
+        "h": lambda: (sigmoid(o) * shown) @ projection,
+        "c": lambda: c @ projection,
+        "tanh c": lambda: shown @ projection,
+    }
+    return LSTMStateTuple(c=c, h=cut(after(xp, h[project]()), "h"))
+
+
+def _normalising(z, gamma, beta, eps, *, axis=1, together=False, correction=0, inside=True, order="scale last"):
+    """Layer normalization over something else, or with another variance."""
+    xp = array_namespace(z)
+    n = z.shape[1] // 4
+    parts = [z] if together else [z[:, k * n : (k + 1) * n] for k in range(4)]
+    done = []
+    for part in parts:
+        centred = part - xp.mean(part, axis=axis, keepdims=True)
+        variance = xp.sum(centred * centred, axis=axis, keepdims=True) / max(part.shape[axis] - correction, 1)
+        done.append(centred / (xp.sqrt(variance + eps) if inside else xp.sqrt(variance) + eps))
+    normal = xp.concat(done, axis=1)
+    return gamma * normal + beta if order == "scale last" else gamma * (normal + beta)
+
+
+def _gru_back(
+    x, h, *weights, through_r=True, through_u=True, straight=True, x_of_candidate=True, summed=True, sign=1.0
+):
+    """The forward pass as it should be, and a backward pass that leaves something out."""
+    xp = array_namespace(x)
+    gates_kernel, gates_bias, candidate_kernel, candidate_bias = weights
+    new_h, _ = gru_forward(x, h, *weights)
+    inputs, hidden = x.shape[1], h.shape[1]
+    xh = xp.concat([x, h], axis=1)
+    gates = sigmoid(xh @ gates_kernel + gates_bias)
+    r, u = gates[:, :hidden], gates[:, hidden:]
+    xrh = xp.concat([x, r * h], axis=1)
+    n = xp.tanh(xrh @ candidate_kernel + candidate_bias)
+
+    def backward(d_new_h):
+        d_u = sign * d_new_h * (h - n) * u * (1 - u) if through_u else 0 * u
+        d_n = d_new_h * (1 - u) * (1 - n * n)
+        d_xrh = d_n @ candidate_kernel.T
+        d_rh = d_xrh[:, inputs:]
+        d_r = d_rh * h * r * (1 - r) if through_r else 0 * r
+        d_gates = xp.concat([d_r, d_u], axis=1)
+        d_xh = d_gates @ gates_kernel.T
+        add_up = partial(xp.sum, axis=0) if summed else partial(xp.mean, axis=0)
+        return (
+            (d_xrh[:, :inputs] if x_of_candidate else 0) + d_xh[:, :inputs],
+            (d_new_h * u if straight else 0) + d_rh * r + d_xh[:, inputs:],
+            xh.T @ d_gates,
+            add_up(d_gates),
+            xrh.T @ d_n,
+            add_up(d_n),
+        )
+
+    return new_h, backward
+
+
+STATE = ("c: [batch, hidden]", "h: [batch, hidden]")
+
+EXERCISES = (
+    Exercise(
+        name="lstm.peephole",
+        title="Gates that see the memory",
+        difficulty=3,
+        minutes=10,
+        statement="Do one step of an LSTM with peepholes. Start from `lstm.step`: z = [x, h] @ kernel + bias, with the blocks i, "
+        "j, f, o. Add p_i·c to i and p_f·c to f, where c is the old memory, and p_o·c′ to o, where c′ is the new one. The three "
+        "are `[hidden]`, one number a unit. Return the new state, an `LSTMStateTuple`.",
+        solution=peephole_step,
+        reason="i and f decide about the new memory, so they can only see the old one. When o decides what is shown, the new "
+        "one is there.",
+        cases=(_peepholes(2, 3, 5), _peepholes(4, 5, 2), _peepholes(1, 2, 1)),
+        results=STATE,
+        laws=("rows",),
+        mistakes=(
+            Mistake(
+                "o sees the old memory",
+                partial(_peeping, o_sees="old"),
+                "All your gates look at the same memory. Which memory is there when the output gate decides?",
+            ),
+            Mistake(
+                "o sees the squeezed memory",
+                partial(_peeping, o_sees="tanh"),
+                "Your output gate looks at tanh of the memory. Is that what the peephole shows?",
+            ),
+            Mistake(
+                "the gates see h",
+                partial(_peeping, looks="h"),
+                "Your input and forget gate look at h, which the kernel shows them already. What can they not see without peepholes?",
+            ),
+            Mistake(
+                "the candidate sees c too",
+                partial(_peeping, on_j=True),
+                "You have given a peephole to j. Is it a gate?",
+            ),
+            Mistake(
+                "only o has a peephole",
+                partial(_peeping, used="o"),
+                "Two of the three peepholes do nothing in your step. Which gates look at the old memory?",
+            ),
+        ),
+        hints=(
+            "In which order do the gates and the new memory become known?",
+            "Three of the four blocks get a term more. For two of them it can be added at once; the third has to wait.",
+        ),
+    ),
+    Exercise(
+        name="lstm.projection",
+        title="Clip the memory, project the output",
+        difficulty=3,
+        minutes=10,
+        statement="Do one step of an LSTM whose memory is wide and whose output is narrow. The state has c `[batch, hidden]` and h "
+        "`[batch, output]`. z = [x, h] @ kernel + bias, with the blocks i, j, f, o of `hidden` columns. The new memory is kept "
+        "within ±cell_clip, before the tanh of the output. The new h is σ(o)·tanh(c′) times `projection: [hidden, output]`, "
+        "without a bias. Return the new state, an `LSTMStateTuple`.",
+        solution=projected_step,
+        reason="The clipped memory is the memory: it is what is shown, and what goes on. The projection comes last, after the "
+        "output gate, and its result is what the next step reads.",
+        cases=(_projected(2, 3, 5, 4), _projected(4, 5, 3, 2), _projected(3, 1, 2, 6)),
+        results=("c: [batch, hidden]", "h: [batch, output]"),
+        laws=("rows",),
+        mistakes=(
+            Mistake(
+                "not clipped",
+                partial(_projecting, clip="nothing"),
+                "Your memory grows beyond ±cell_clip. Which argument have you not used?",
+            ),
+            Mistake(
+                "only what is shown is clipped",
+                partial(_projecting, clip="shown c"),
+                "Your output comes from a clipped memory, but the memory that you hand on is not clipped. Which of them goes to the "
+                "next step?",
+            ),
+            Mistake(
+                "the old memory is clipped",
+                partial(_projecting, clip="old c"),
+                "You clip what comes in. What is added afterwards may lead outside again.",
+            ),
+            Mistake(
+                "clipped after the tanh",
+                partial(_projecting, clip="tanh"),
+                "You clip the squeezed memory. On which side of the tanh does the clipping belong?",
+            ),
+            Mistake(
+                "the memory is projected",
+                partial(_projecting, project="c"),
+                "Your output is a projection of the memory itself. What becomes of the output gate and the tanh?",
+            ),
+            Mistake(
+                "projected without the gate",
+                partial(_projecting, project="tanh c"),
+                "Your output gate does nothing. What is multiplied before it is projected?",
+            ),
+            Mistake(
+                "a tanh after the projection",
+                partial(_projecting, after=lambda xp, h: xp.tanh(h)),
+                "You squeeze the projected output once more. The projection is a plain product.",
+            ),
+        ),
+        hints=(
+            "How wide is a block of z? Look at the projection, not at h.",
+            "Clip once, in the line that makes the new memory. Everything after it uses that value.",
+        ),
+    ),
+    Exercise(
+        name="lstm.layer_norm",
+        title="Gates with layer normalization",
+        difficulty=3,
+        minutes=10,
+        statement="`z: [batch, 4*hidden]` holds the pre-activations of the blocks i, j, f, o. Normalise each block of each row over "
+        "its `hidden` numbers: subtract their mean, divide by √(variance + eps), with the biased variance (the mean of the "
+        "squares). Then multiply by `gamma: [4*hidden]` and add `beta: [4*hidden]`. Return `[batch, 4*hidden]`.",
+        solution=normalised_gates,
+        reason="Each gate gets statistics of its own, from one example at one step: nothing depends on the batch or on the "
+        "length of a sequence.",
+        cases=(_pre_activations(3, 5), _pre_activations(2, 4), _pre_activations(6, 2), _pre_activations(1, 3, 1e4)),
+        results=("[batch, 4*hidden]",),
+        laws=("rows",),
+        mistakes=(
+            Mistake(
+                "all four together",
+                partial(_normalising, together=True),
+                "You have normalised the four blocks as one. Should a large candidate make a gate smaller?",
+            ),
+            Mistake(
+                "over the batch",
+                partial(_normalising, axis=0),
+                "Your statistics come from other rows of the batch. That is batch normalization. Whose numbers does layer "
+                "normalization look at?",
+            ),
+            Mistake(
+                "unbiased variance",
+                partial(_normalising, correction=1),
+                "Your numbers are a little too small. Do you divide the squares by their count, or by one less?",
+            ),
+            Mistake(
+                "eps outside the root",
+                partial(_normalising, inside=False),
+                "Your eps is added to the standard deviation. Where does it stand in the formula?",
+            ),
+            Mistake(
+                "beta scaled as well",
+                partial(_normalising, order="shift first"),
+                "Your gamma multiplies beta too. Which of the two comes last?",
+            ),
+        ),
+        hints=(
+            "Cut z into its four blocks first.",
+            "Mean and variance are taken along the last axis of a block. `keepdims=True` lets the rest broadcast.",
+        ),
+    ),
+    Exercise(
+        name="gru.step_backward",
+        title="One step of a GRU, and back",
+        difficulty=5,
+        minutes=25,
+        statement="Do one step of a GRU as in `gru.step`, and the way back. Return the new h and `backward`; `backward(d_new_h)` "
+        "returns d_x, d_h, d_gates_kernel, d_gates_bias, d_candidate_kernel, d_candidate_bias, each in the shape of its argument.",
+        solution=gru_forward,
+        reason="The old state has four ways to the new one: straight through u, through r·h into the candidate, and through each "
+        "of the two gates. Its gradient is the sum of all four.",
+        cases=(_gru(2, 3, 5), _gru(4, 5, 2), _gru(3, 2, 4), _gru(1, 1, 2)),
+        results=(
+            "new_h: [batch, hidden]",
+            "backward.d_x: [batch, input]",
+            "backward.d_h: [batch, hidden]",
+            "backward.d_gates_kernel: [input+hidden, 2*hidden]",
+            "backward.d_gates_bias: [2*hidden]",
+            "backward.d_candidate_kernel: [input+hidden, hidden]",
+            "backward.d_candidate_bias: [hidden]",
+        ),
+        laws=("gradient",),
+        mistakes=(
+            Mistake(
+                "no way through r",
+                partial(_gru_back, through_r=False),
+                "Your reset gate gets no gradient. It has changed what the candidate saw: how much did that matter?",
+            ),
+            Mistake(
+                "no way through u",
+                partial(_gru_back, through_u=False),
+                "Your update gate gets no gradient. It has mixed two numbers: what changes if it opens a little?",
+            ),
+            Mistake(
+                "u's gradient has the wrong sign",
+                partial(_gru_back, sign=-1.0),
+                "Your update gate learns the opposite. When u grows, which of the two numbers counts more?",
+            ),
+            Mistake(
+                "no straight way",
+                partial(_gru_back, straight=False),
+                "Part of the old state goes into the new one without a product. Your gradient does not come back that way.",
+            ),
+            Mistake(
+                "x only through the gates",
+                partial(_gru_back, x_of_candidate=False),
+                "Your d_x knows of the gates. Who else has read x?",
+            ),
+            Mistake(
+                "mean over the batch",
+                partial(_gru_back, summed=False),
+                "The gradients of your biases are too small, the more so the larger the batch. Which sum has become a mean?",
+            ),
+        ),
+        hints=(
+            "Write down the four lines of the forward pass, and go through them from the last to the first.",
+            "The last line, u·h + (1 − u)·n, has three inputs: what is its derivative for each?",
+            "x is read twice, and so is h in the gates and beside r. Where a number goes two ways, its gradients add up.",
+        ),
+    ),
+)
