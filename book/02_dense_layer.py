@@ -17,6 +17,8 @@
 # **Reading** 40 minutes · **exercises** 60 minutes · **difficulty** 2 of 5 · **before**
 # [chapter 1](01_one_batch_three_views.ipynb)
 # :::
+#
+# ![The arrays of this chapter and their axes](_diagrams/shapes_02.svg)
 
 # %%
 import numpy as np

@@ -18,6 +18,8 @@
 # **Reading** 60 minutes · **exercises** 120 minutes · **difficulty** 3 of 5 · **before**
 # [chapter 2](02_dense_layer.ipynb), and derivatives with the chain rule
 # :::
+#
+# ![The arrays of this chapter and their axes](_diagrams/shapes_03.svg)
 
 # %%
 import numpy as np

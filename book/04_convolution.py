@@ -21,6 +21,8 @@
 # **Reading** 50 minutes · **exercises** 140 minutes · **difficulty** 3 of 5 · **before** chapters 2 and 3, and
 # [chapter 1](01_one_batch_three_views.ipynb) for the shapes
 # :::
+#
+# ![The arrays of this chapter and their axes](_diagrams/shapes_04.svg)
 
 # %%
 import numpy as np

@@ -20,6 +20,8 @@
 # **Reading** 60 minutes · **exercises** 110 minutes · **difficulty** 4 of 5 · **before** [chapter 6](06_time_steps.ipynb), and what a
 # derivative and the chain rule are
 # :::
+#
+# ![The arrays of this chapter and their axes](_diagrams/shapes_07.svg)
 
 # %%
 import numpy as np

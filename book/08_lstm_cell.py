@@ -17,6 +17,8 @@
 #
 # **Reading** 55 minutes · **exercises** 150 minutes · **difficulty** 3 of 5 · **before** [chapter 6](06_time_steps.ipynb)
 # :::
+#
+# ![The arrays of this chapter and their axes](_diagrams/shapes_08.svg)
 
 # %%
 import timeit

@@ -17,6 +17,8 @@
 # **Reading** 50 minutes · **exercises** 115 minutes · **difficulty** 3 of 5 · **before** [chapter 6](06_time_steps.ipynb) and
 # [chapter 8](08_lstm_cell.ipynb)
 # :::
+#
+# ![The arrays of this chapter and their axes](_diagrams/shapes_10.svg)
 
 # %%
 from time import perf_counter

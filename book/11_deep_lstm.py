@@ -18,6 +18,8 @@
 # **Reading** 45 minutes · **exercises** 130 minutes · **difficulty** 4 of 5 · **before** [chapter 8](08_lstm_cell.ipynb) and
 # [chapter 10](10_dynamic_rnn.ipynb)
 # :::
+#
+# ![The arrays of this chapter and their axes](_diagrams/shapes_11.svg)
 
 # %%
 from itertools import pairwise

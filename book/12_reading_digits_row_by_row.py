@@ -17,6 +17,8 @@
 # **Reading** 35 minutes, the notebook runs in under a minute · **before** [chapter 1](01_one_batch_three_views.ipynb).
 # The LSTM cell itself is the subject of chapter 8; here it is a box with a memory.
 # :::
+#
+# ![The arrays of this chapter and their axes](_diagrams/shapes_12.svg)
 
 # %%
 from time import perf_counter

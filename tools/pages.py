@@ -3,13 +3,14 @@
 import sys
 from pathlib import Path
 
-from tools import api_page, exercise_index_page, kill_table_page
+from tools import api_page, exercise_index_page, kill_table_page, visual_language_page
 
 BOOK = Path(__file__).parents[1] / "book"
 PAGES = {
     "api.md": api_page.page,
     "exercise_index.md": exercise_index_page.page,
     "kill_table.md": kill_table_page.page,
+    "visual_language.md": visual_language_page.page,
 }
 
 

@@ -1,10 +1,18 @@
-"""The visual language: one small picture for each role of the palette, for the page that explains it."""
+"""The visual language: a small picture of each role and of each number of axes, for the page that explains it."""
 
 from rnn_course.palette import PALETTE
 from rnn_course.widgets.drawing import arrow, cell, element, gate, hatched
+from tools.diagrams.arrays import picture
 from tools.diagrams.sheet import file
 
 WIDTH, HEIGHT = 64, 52
+AXES = {
+    0: "One cell: an array without axes",
+    1: "A line of cells: one axis",
+    2: "A grid of cells: two axes",
+    3: "A pile of grids: three axes",
+    4: "A pile of grids with doubled edges: four axes",
+}
 EXAMPLE = {
     "input": 0.8,
     "state": -0.3,
@@ -20,10 +28,15 @@ EXAMPLE = {
 
 def files() -> dict[str, str]:
     """The text of each file, by its path in book/."""
-    return {
+    roles = {
         f"_diagrams/role_{name}.svg": file(WIDTH, HEIGHT, f"{role.shape}: {role.meaning}", drawn(name), kind="rc-role")
         for name, role in PALETTE.items()
     }
+    arrays = {
+        f"_diagrams/axes_{axes}.svg": file(WIDTH, HEIGHT, told, picture("input", axes, 32, 26), kind="rc-role")
+        for axes, told in AXES.items()
+    }
+    return roles | arrays
 
 
 def drawn(name: str) -> str:
