@@ -41,7 +41,7 @@ lint: $(READY) ## style, formatting and types
 	$(BIN)/pyright
 
 unit: $(READY) ## the tests of package, tools and notebooks' plug-in
-	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/book tests
+	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/book --ignore tests/lab tests
 
 notebook-tests: $(READY) ## run every notebook; compare outputs, verify the claims of the prose
 	$(BIN)/python -m pytest $(NBVAL) book solutions exercises
@@ -59,9 +59,9 @@ corruption: $(READY) ## corrupt notebooks and prose in 300 ways at random; is ea
 check: $(READY) ## are the notebooks what their sources give, for all that a reader can see? run what is not known to be
 	$(BIN)/python tools/notebooks.py --check
 
-book-tests: book ## test the built pages, in a browser too where Chromium is installed
+book-tests: book ## test the built pages, and a learner's JupyterLab, in a browser where Chromium is installed
 	$(BIN)/python tools/vendor.py --tests
-	$(BIN)/python -m pytest tests/book
+	$(BIN)/python -m pytest tests/book tests/lab
 
 notebooks: $(READY) ## write what is generated: notebooks whose text sources changed, pages and diagrams made from code
 	$(BIN)/python tools/notebooks.py

@@ -1,11 +1,14 @@
 """Fixtures for all tests. The import hook checks every shape in the package's annotations, in every test."""
 
 import os
+import signal
 from pathlib import Path
 
 from jaxtyping import config, install_import_hook
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # in the background, `make test &`, and so would our processes
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 # Their annotations hold no shapes, they are called all the time, and the hook makes a call ten times as long.
 WITHOUT_SHAPES = ("arrays", "tree", "checks", "grading", "cli")
 PACKAGE = Path(__file__).parents[1] / "rnn_course"

@@ -10,7 +10,9 @@ from rnn_course.checks.exercise import Exercise
 from rnn_course.checks.journal import VARIABLE, Journal, Reading
 from rnn_course.checks.standing import Standing, standings
 
-COLUMNS = ("outcome", "exercise", "title", "difficulty", "minutes", "answers checked", "help seen")
+COLUMNS = ("outcome", "exercise", "title", "difficulty", "minutes", "answers", "help")
+CELL = "text-align:left; vertical-align:top; padding:.1em .6em"
+STYLES = [CELL if column in ("title", "help") else f"{CELL}; white-space:nowrap" for column in COLUMNS]
 _live: "deque[Board]" = deque(maxlen=5)  # those that were shown last
 
 
@@ -106,14 +108,18 @@ class Board:
 
 
 def _table(chapter: str, theirs: list[Exercise], known: dict[str, Standing]) -> str:
-    head = "".join(f'<th scope="col" style="text-align:left; padding:.1em .6em">{column}</th>' for column in COLUMNS)
-    rows = (_row(exercise, _of(known, exercise)) for exercise in theirs)
-    cells = ("".join(f'<td style="padding:.1em .6em">{escape(cell)}</td>' for cell in row) for row in rows)
-    body = "".join(f"<tr>{row}</tr>" for row in cells)
+    head = _cells('th scope="col"', "th", COLUMNS)
+    body = "".join(f"<tr>{_cells('td', 'td', _row(exercise, _of(known, exercise)))}</tr>" for exercise in theirs)
+    title = escape(_chapter_title(chapter, known))
     return (
-        f'<div style="overflow-x:auto"><table aria-label="{escape(_chapter_title(chapter, known))}">'
+        f'<div style="overflow-x:auto"><table style="line-height:1.5" aria-label="{title}">'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
+
+
+def _cells(start: str, end: str, texts: tuple[str, ...]) -> str:
+    styled = zip(texts, STYLES, strict=True)
+    return "".join(f'<{start} style="{style}">{escape(text)}</{end}>' for text, style in styled)
 
 
 def _row(exercise: Exercise, standing: Standing) -> tuple[str, ...]:

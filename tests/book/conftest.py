@@ -2,22 +2,12 @@
 
 import functools
 import http.server
-import shutil
 import threading
 
 import pytest
 
 from tests.book.pages import HTML, NO_BOOK
-
-CHROMIUM_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+from tests.browser import browser  # noqa: F401
 
 
 @pytest.fixture(scope="session")
@@ -26,20 +16,6 @@ def html():
     if not (HTML / "book" / "index.html").is_file():
         pytest.skip(NO_BOOK)
     return HTML
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """Chromium, headless."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    path = next(filter(None, map(shutil.which, names)), None)
-    if path is None:
-        pytest.skip(f"no browser: none of {', '.join(names)} is on PATH")
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with playwright.sync_playwright() as running:
-        chromium = running.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
-        yield chromium
-        chromium.close()
 
 
 class SilentHandler(http.server.SimpleHTTPRequestHandler):

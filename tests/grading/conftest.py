@@ -1,7 +1,9 @@
 """Checks of notebooks that are written in the test, and of what they leave behind."""
 
+import contextlib
 import os
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -25,16 +27,14 @@ def check_cells(tmp_path):
     return check
 
 
-def marked_processes(mark):
-    """The processes that run and have `mark` on their command line."""
+def processes_with(mark):
+    """The processes that run and have `mark` on their command line or in their environment."""
     found = []
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit() and int(folder.name) != os.getpid():
-            try:
-                if mark.encode() in (folder / "cmdline").read_bytes():
+            with contextlib.suppress(OSError):
+                if any(mark.encode() in (folder / name).read_bytes() for name in ("cmdline", "environ")):
                     found.append(int(folder.name))
-            except OSError:
-                continue
     return found
 
 
@@ -47,15 +47,13 @@ def sandboxes():
 
 
 @pytest.fixture
-def nothing_left():
+def nothing_left(tmp_path_factory, monkeypatch):
     """After the test, no sandbox runs and no folder of one is there."""
-    import tempfile
-
-    before = set(Path(tempfile.gettempdir()).glob("rnn-course-*"))
+    folder = tmp_path_factory.mktemp("sandboxes")  # others may use the system's
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
     yield
     deadline = time.monotonic() + 5
     while sandboxes() and time.monotonic() < deadline:
         time.sleep(0.02)
     assert sandboxes() == []
-    if not os.environ.get("PYTEST_XDIST_WORKER"):
-        assert set(Path(tempfile.gettempdir()).glob("rnn-course-*")) <= before
+    assert list(folder.iterdir()) == []

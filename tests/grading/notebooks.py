@@ -37,6 +37,11 @@ def write(path, cells):
     return path
 
 
+def passed(result):
+    """The names of the exercises that have passed: of those of the chapter, also where no cell answers them."""
+    return {report.name for report in result.reports if report.passed}
+
+
 def statuses(result):
     """The status of each exercise."""
     return {report.name: report.status for report in result.reports}
