@@ -108,10 +108,9 @@ for x in (1, 0, 0):
 d = 1.0  # the gradient of the last state
 for t in (2, 1, 0):
     slope = 1 - states[t + 1] ** 2
-    print(
-        f"step {t} hears {d:.2f}, slope {slope:.2f}, hands back {d * slope * 0.5:.2f}"
-    )
-    d = d * slope * 0.5
+    back = d * slope * 0.5
+    print(f"step {t} hears {d:.2f}, slope {slope:.2f}, back {back:.2f}")
+    d = back
 through_tanh = d
 
 # %% [markdown]
@@ -287,7 +286,7 @@ print("longest arrow:  ", np.round(reach, 2).tolist())
 # - The spectral radius says how it goes on *in the long run*, without tanh.
 # - If *all* singular values are 1, the matrix is orthogonal. It turns arrows and never changes their length.
 #
-# {cite:t}`pascanu2013` state the first point for any activation. As the slope of tanh is at most 1, tanh can only help to
+# {cite:t}`pascanu2013` state the first point for any activation with a bounded slope. As the slope of tanh is at most 1, tanh can only help to
 # vanish.
 #
 # ### Measured

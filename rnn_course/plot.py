@@ -154,12 +154,12 @@ def paths(lines: Mapping[str, Float[Array, "point 2"]], title: str, x_label: str
     if len(lines) > len(LINES):
         raise ValueError(f"lines: expected at most {len(LINES)} paths, got {len(lines)}: draw two figures")
     plt = _pyplot()
-    figure, axis = plt.subplots(figsize=(5, 4.2))
+    figure, axis = plt.subplots(figsize=(6.5, 4))
     for (name, points), (role, line) in zip(lines.items(), LINES.items(), strict=False):
         points = to_numpy(points)
         axis.plot(points[:, 0], points[:, 1], line, color=COLOURS[role], label=name)
     axis.set(xlabel=x_label, ylabel=y_label, title=title, aspect="equal")
     axis.grid(alpha=0.3)
-    axis.legend()
+    axis.legend(loc="upper left", bbox_to_anchor=(1.02, 1))
     figure.tight_layout()
     plt.show()
