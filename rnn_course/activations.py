@@ -43,7 +43,7 @@ def tanh_forward(x: Float[Array, "..."]) -> Forward:
 
 
 def relu(x: Float[Array, "..."]) -> Float[Array, "..."]:
-    """max(x, 0); a NaN stays a NaN."""
+    """max(x, 0); a NaN stays a NaN (Nair & Hinton 2010)."""
     return array_namespace(x).where(x <= 0, 0 * x, x)
 
 

@@ -122,7 +122,10 @@ def accelerators() -> dict[str, str]:
 
 def autocasts(like: Array) -> bool:
     """Whether Torch chooses the precision of each operation by itself where `like` is, as under `torch.autocast`."""
-    return is_torch_array(like) and _torch().is_autocast_enabled(like.device.type)
+    if not is_torch_array(like):
+        return False
+    torch, kind = _torch(), like.device.type
+    return torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)
 
 
 def no_gradient(like: Array) -> AbstractContextManager:

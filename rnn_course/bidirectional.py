@@ -53,7 +53,7 @@ def bidirectional_dynamic_rnn(
     sequence_length: Int[Array, " rows"] | list[int] | None = None,
     time_major: bool = False,
 ) -> tuple[Pair, Pair]:
-    """`(outputs_fw, outputs_bw), (state_fw, state_bw)`: `dynamic_rnn` in both directions.
+    """`(outputs_fw, outputs_bw), (state_fw, state_bw)`: `dynamic_rnn` in both directions (Schuster & Paliwal 1997).
 
     The arguments are those of `dynamic_rnn`, with a cell and an initial state for each direction. `state_bw` is the
     state after the first step of each row, where the backward direction ends. Raises what `dynamic_rnn` raises, and

@@ -22,7 +22,8 @@ Pair = int | tuple[int, int]  # one number for rows and columns, or one for each
 class Conv2D(NamedTuple):
     """y[n, i, j, f] = bias[f] + Σ_r Σ_s Σ_c x[n, i·stride + r·dilation − before, j·… + s·…, c] · kernel[r, s, c, f].
 
-    The kernel is not flipped (a cross-correlation), as in every deep learning library; outside the image x is 0.
+    The kernel is not flipped (a cross-correlation), as in every deep learning library; outside the image x is 0
+    (LeCun et al. 1989; its im2col form: Chellapilla, Puri & Simard 2006).
 
     kernel    `[rows, columns, channels, filters]`
     bias      `[filters]`

@@ -58,7 +58,8 @@ class AdamState(NamedTuple):
 def sgd(learning_rate: float | Schedule, weight_decay: float = 0.0) -> Optimizer:
     """w ← w − learning_rate · (g + weight_decay · w), as `torch.optim.SGD`.
 
-    `weight_decay` pulls every weight to 0: it is the gradient of the penalty weight_decay/2 · Σ w².
+    `weight_decay` pulls every weight to 0: it is the gradient of the penalty weight_decay/2 · Σ w². Raises ValueError
+    for numbers out of range, as every optimiser does.
     """
     schedule = as_schedule(learning_rate)
     (weight_decay,) = _within(inf, weight_decay=weight_decay)
@@ -148,7 +149,8 @@ def adam(
     """Adam (Kingma & Ba 2015): m̂ = m / (1 − β₁ᵗ), v̂ = v / (1 − β₂ᵗ), w ← w − learning_rate · m̂ / (√v̂ + ε).
 
     m and v are the running means of g and g². With `epsilon_hat=True`, ε is added to √v before the correction, as
-    TensorFlow does (the paper's "epsilon hat"); Torch and the paper's Algorithm 1 add it to √v̂.
+    TensorFlow does (the paper's "epsilon hat"); Torch and the paper's Algorithm 1 add it to √v̂. Raises ValueError for
+    numbers out of range.
     """
     return adamw(learning_rate, 0.0, beta1, beta2, epsilon, epsilon_hat)
 

@@ -36,9 +36,9 @@ def dynamic_rnn(
     initial_state    the state before the first step; `cell.zero_state(batch)` if None
     sequence_length  how many steps of each row count, 0 … time; all if None
 
-    Past the end of a row its outputs are 0 and its state is copied through, so `outputs[:, -1]` equals the final
-    output state only where no row is padded. Raises ShapeError for shapes that do not fit, TypeError for arrays of
-    different libraries, dtypes or devices, and ValueError for lengths outside 0 … time.
+    As in TensorFlow 1, past the end of a row its outputs are 0 and its state is copied through, so `outputs[:, -1]` is
+    the final output state only where no row is padded. Raises ShapeError for shapes that do not fit, TypeError for
+    arrays of different libraries, dtypes or devices, and ValueError for lengths outside 0 … time.
     """
     steps, state, lengths = _prepare(cell, inputs, initial_state, sequence_length, time_major)
     outputs, state = scan(cell, steps, state, lengths)

@@ -11,7 +11,8 @@ from rnn_course.torch_modules import AsModule
 INTRODUCTION = """# The package, name by name
 
 Everything that {code}`import rnn_course` gives, in the order of the chapters. This page is made from the code: each
-entry is the docstring of the function or class itself.
+entry is the docstring of the function or class itself, and names its file; {code}`show_source(LSTMCell.forward)` prints
+the code.
 
 A *forward* door gives the values and `backward`, a function that turns gradients of the results into gradients of the
 arguments. Arrays are NumPy arrays or Torch tensors; a state or a set of weights is a named tuple of them.
@@ -62,6 +63,7 @@ def entry(name: str, thing: Any) -> str:
             if shown and inspect.isfunction(function) and function.__doc__:
                 title = f"{name}.{method_name}" if method_name != "__call__" else instance_of(name)
                 parts += [f"**`{method_name}`**\n", call(title, function), prose(inspect.getdoc(function) or "")]
+    parts.append(f"Source: `{thing.__module__.replace('.', '/')}.py`\n")
     return "\n".join(parts)
 
 
