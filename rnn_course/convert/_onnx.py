@@ -34,8 +34,9 @@ def basic_rnn_to_onnx(cell: Any) -> dict[str, Any]:
     Raises ValueError for an activation that ONNX does not have: linear, or a function of your own.
     """
     weights, names = _write("basic_rnn", cell), [one.activation for one in _directions(cell)]
-    if unknown := [name for name in names if name not in ("relu", "sigmoid", "tanh")]:
-        raise ValueError(f"basic_rnn_to_onnx: the operator RNN has relu, sigmoid or tanh, got {unknown[0]}")
+    for name in names:
+        if name not in ("relu", "sigmoid", "tanh"):
+            raise ValueError(f"basic_rnn_to_onnx: the operator RNN has relu, sigmoid or tanh, got {name}")
     return weights | {"activations": [name.capitalize() for name in names]}
 
 

@@ -98,7 +98,7 @@ layer = Conv2D.init(8, 16, 3, rng=rng)
     ),
     Question(
         code="""
-x = rng.random((2, 9, 9, 4))
+x = rng.random((2, 9, 9, 4), "float32")
 windows = np.stack(
     [
         x[:, r : r + 7, s : s + 7, :]
@@ -127,7 +127,7 @@ windows = np.stack(
     ),
     Question(
         code="""
-x = rng.random((5, 7, 7, 16))
+x = rng.random((5, 7, 7, 16), "float32")
 y = MaxPool2D(2, padding="SAME")(x)
 """,
         asks="y",
