@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch.autograd import Function
 
+from rnn_course.arrays import autocasts
 from rnn_course.tree import leaves, tree_map, with_leaves
 
 ORDER = [0, 2, 1, 3]  # our i, j, f, o as Torch's i, f, g, o; and back
@@ -53,7 +54,7 @@ def kernel_for(cell: Any, inputs: Tensor, state: Any) -> Callable | None:
         return None
     if kind == "BasicRNNCell" and cell.activation not in ("tanh", "relu"):
         return None
-    autocast = torch.is_autocast_enabled(inputs.device.type)
+    autocast = autocasts(inputs)
     if inputs.device.type not in ("cpu", "cuda") or (autocast and inputs.device.type == "cpu"):
         return None
     if torch._C._are_functorch_transforms_active():  # torch.func.grad, vmap: they go through the loop
