@@ -221,7 +221,7 @@ function render({ model, el }) {
     stride.set(now.stride);
     kernels.forEach(([, kernel, bias], k) => presets.children[k].setAttribute("aria-pressed", String(same(kernel, now.kernel) && bias === now.bias)));
     weights.forEach((row, r) => row.forEach((input, c) => {
-      if (document.activeElement !== input && Number(input.value) !== now.kernel[r][c]) input.value = Number(now.kernel[r][c].toFixed(2));
+      if (document.activeElement !== input && (input.value === "" || Number(input.value) !== now.kernel[r][c])) input.value = Number(now.kernel[r][c].toFixed(2));
     })); // what is being typed is left alone
     biased.set(now.bias);
     said.textContent = describe(shown);

@@ -87,4 +87,4 @@ def _cells(grey: np.ndarray, layout: Layout, view: str, pixel: int, steps_read: 
     sheet = {"x": 0, "y": 0, "width": layout.cells * layout.cell_width, "height": lines * layout.pitch}
     x, y = corner(pixel)
     mark = {"x": x - 4, "y": y - 4, "width": layout.cell_width + 8, "height": layout.cell_height + 8}
-    return [element("rect", **sheet, class_="rc-paper"), *parts, element("rect", **mark, class_="rc-marked")]
+    return [element("rect", **sheet, class_="rc-paper"), *parts, element("rect", **mark, class_="rc-chosen-pixel")]

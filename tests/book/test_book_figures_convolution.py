@@ -80,6 +80,8 @@ def test_the_layer_adds_up(convolution):
 
 
 def test_a_kernel_can_be_typed(convolution):
+    typed = [one.input_value() for one in convolution.get_by_role("spinbutton").all()]
+    assert typed == ["0"] * 4 + ["1"] + ["0"] * 4, "the identity"
     convolution.get_by_role("spinbutton", name="kernel[0, 2]").fill("-2.5")
     assert numbers(convolution)["kernel.0.2"] == "−2.50"
     assert convolution.get_by_role("button", name="identity", exact=True).get_attribute("aria-pressed") == "false"

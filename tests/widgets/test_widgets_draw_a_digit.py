@@ -70,8 +70,9 @@ def test_all_answers_are_those_of_the_package(rng, tmp_path):
             np.testing.assert_allclose(got["beliefs"][rows - 1], shares, rtol=1e-6, atol=1e-12)
 
 
-def test_a_convolution_and_a_pool_of_another_size_agree_too(rng, tmp_path):
-    x, layer = rng.standard_normal((6, 6, 3)), Conv2D.init(3, 4, (3, 2), rng=rng, dtype="float64")
+@pytest.mark.parametrize("size", [(3, 2), (2, 5), (4, 1)])
+def test_a_convolution_and_a_pool_of_another_size_agree_too(rng, tmp_path, size):
+    x, layer = rng.standard_normal((6, 6, 3)), Conv2D.init(3, 4, size, rng=rng, dtype="float64")
     kernel = {"shape": list(layer.kernel.shape), "values": layer.kernel.ravel().tolist()}
     case = {"x": x.ravel().tolist(), "kernel": kernel, "bias": [0.1, -0.2, 0.3, 0.4]}
     expression = "((y) => [[...y], [...halved(y, 6, 4)]])(convolve(it.x, 6, it.kernel, it.bias))"

@@ -4,12 +4,14 @@ import json
 import shutil
 import subprocess
 from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 
 from rnn_course.quizzes import QUIZZES, pose
-from tests.widgets.test_widgets_javascript import SCRIPT, node_program
+from tests.widgets.node import node_program
 
+SCRIPT = Path(__file__).resolve().parents[2] / "rnn_course" / "widgets" / "shape_quiz.js"
 ALL = [asdict(pose(question)) for questions in QUIZZES.values() for question in questions]
 TINY = [{"choices": [{"text": "[1]", "right": right, "reason": "Why."} for right in (False, True)]} for _ in range(3)]
 GIVEN = {
@@ -41,7 +43,7 @@ console.log(JSON.stringify({
 @pytest.fixture(scope="module")
 def computed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("node")
-    shutil.copyfile(SCRIPT.with_name("shape_quiz.js"), folder / "shape_quiz.mjs")
+    shutil.copyfile(SCRIPT, folder / "shape_quiz.mjs")
     (folder / "program.mjs").write_text(PROGRAM, "utf8")
     (folder / "data.json").write_text(json.dumps({"all": ALL, "tiny": TINY, "given": GIVEN}), "utf8")
     done = subprocess.run([node_program(), "program.mjs"], cwd=folder, capture_output=True, text=True, timeout=60)
