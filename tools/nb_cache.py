@@ -13,6 +13,8 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
+from tools.nb_launch import published_at
+
 TOOLS = Path(__file__).resolve().parent
 
 
@@ -63,7 +65,7 @@ def belongs(path: Path, root: Path) -> bool:
 
 
 def common_digest(root: Path) -> bytes:
-    """A digest of the pins, the tools that run notebooks, this Python, and the versions of what is installed."""
+    """A digest of the pins, the tools that make notebooks, this Python, what is installed, where the book stands."""
     files = [root / "constraints.txt", TOOLS / "nbclaims" / "sanitize.cfg", *TOOLS.glob("nb_*.py")]
     files += (TOOLS / "nbclaims").rglob("*.py")
     total = hashlib.sha256(platform.python_version().encode())
@@ -71,6 +73,7 @@ def common_digest(root: Path) -> bytes:
         total.update(f"\0{path.name}\0".encode() + path.read_bytes())
     installed = {path.name for path in Path(sysconfig.get_path("purelib")).glob("*.dist-info")}
     total.update("\0".join(sorted(installed)).encode())
+    total.update(str(published_at(root)).encode())
     return total.digest()
 
 

@@ -20,6 +20,8 @@ from pathlib import Path
 import jupytext
 from nbformat import NotebookNode
 
+from tools.nb_launch import with_install_cell
+
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 STUB = 'raise NotImplementedError("Your turn: replace this line.")'
 MARKER = re.compile(r"#\s*(BEGIN|END)\s*SOLUTION", re.IGNORECASE)
@@ -41,7 +43,7 @@ def read_source(path: Path, kind: str) -> NotebookNode:
     except Exception as error:
         raise SourceError(path, "not a py:percent source", error) from error
     if kind not in LEFT_OUT:
-        return notebook
+        return with_install_cell(notebook, path.parents[1])
     cells = []
     for number, cell in enumerate(notebook.cells, start=1):
         if LEFT_OUT[kind] in cell.metadata.get("tags", []):
@@ -50,7 +52,7 @@ def read_source(path: Path, kind: str) -> NotebookNode:
             cell.source = solve_or_stub(cell.source, stub=kind == "exercises", where=f"{path}, cell {number}")
         cells.append(cell)
     notebook.cells = cells
-    return notebook
+    return with_install_cell(notebook, path.parents[1])
 
 
 def solve_or_stub(source: str, *, stub: bool, where: str) -> str:
