@@ -77,7 +77,7 @@ for example in range(2):
 print(y)
 
 # %% [markdown]
-# `y: [batch=2, output=4]`, with `y[0, 3] = 3` as by hand, and `y[1, 0] = 4`: 0 · 1 − 1 · 0 + 3 · 1 + 1.
+# `y: [batch=2, output=4]`, with `y[0, 3] == 3` as by hand, and `y[1, 0] == 4`: 0 · 1 − 1 · 0 + 3 · 1 + 1.
 #
 # The three loops have a shorter name, the product of two matrices:
 

@@ -170,8 +170,8 @@ print("d_kernel\n", d_kernel)
 print("d_bias", d_bias)
 
 # %% [markdown]
-# The bias of unit 0 was used by both examples: 1 + (−2) = −1, `d_bias[0] = -1`. The weight from input 1 to unit 3 was multiplied by
-# 2 in one example and by −1 in the other: 2 · (−1) + (−1) · 1 = −3, `d_kernel[1, 3] = -3`.
+# The bias of unit 0 was used by both examples: 1 + (−2) = −1, `d_bias[0] == -1`. The weight from input 1 to unit 3 was multiplied by
+# 2 in one example and by −1 in the other: 2 · (−1) + (−1) · 1 = −3, `d_kernel[1, 3] == -3`.
 #
 # The shapes are `d_kernel: [input=3, output=4]`, `d_bias: [output=4]` and `dx: [batch=2, input=3]`. The package says the same:
 
@@ -671,7 +671,7 @@ plot.curves(
 )
 
 # %% [markdown]
-# The training loss goes to `training_loss[-1] < 0.05`, and the network gives `by_heart = 100` of the 100 labels, the 20 wrong ones
+# The training loss goes to `training_loss[-1] < 0.05`, and the network gives `by_heart == 100` of the 100 labels, the 20 wrong ones
 # among them. It has learned them by heart, for there is nothing to be understood in them; large networks can do so even with labels that are all
 # random {cite}`zhang2017`. The held-out loss is lowest early, at epoch `5 < best < 40`, and at the end `rise > 1.1` times as high.
 # This is **over-fitting**.
