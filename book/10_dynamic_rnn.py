@@ -31,6 +31,7 @@ from rnn_course import (
     Dense,
     LSTMCell,
     LSTMStateTuple,
+    ShapeError,
     adam,
     bidirectional_dynamic_rnn,
     dynamic_rnn,
@@ -212,21 +213,27 @@ print("outputs in the padding:", np.unique(ragged[~mask]))
 # Row 2 has **length 0**. That is allowed here as in TensorFlow 1: its outputs are all 0, `ragged[2] == 0 * ragged[2]`, and its final state is its initial
 # one, `ragged_state.c[2] == cell.zero_state(4).c[2]`. Torch has no such row:
 
-# %% tags=["raises-exception"]
+# %%
 from torch.nn.utils.rnn import pack_padded_sequence
 
-pack_padded_sequence(
-    to(inputs, "torch"),
-    to(lengths, "torch"),
-    batch_first=True,
-    enforce_sorted=False,
-)
+try:
+    pack_padded_sequence(
+        to(inputs, "torch"),
+        to(lengths, "torch"),
+        batch_first=True,
+        enforce_sorted=False,
+    )
+except RuntimeError as error:
+    print(error)
 
 # %% [markdown]
 # A length below 0 or above the time axis is an error here. TensorFlow 1 took it silently, and you read padding that you had not got:
 
-# %% tags=["raises-exception"]
-dynamic_rnn(cell, inputs, sequence_length=[6, 3, 0, 7])
+# %%
+try:
+    dynamic_rnn(cell, inputs, sequence_length=[6, 3, 0, 7])
+except ValueError as error:
+    print(error)
 
 # %% [markdown]
 # | past the end of a row | outputs | state |
@@ -629,8 +636,11 @@ plot.curves(
 #
 # **The wrong layout.** Time-major data in a batch-major call: if the sizes differ, the error says what to try.
 
-# %% tags=["raises-exception"]
-dynamic_rnn(cell, steps, initial_state=cell.zero_state(4))
+# %%
+try:
+    dynamic_rnn(cell, steps, initial_state=cell.zero_state(4))
+except ShapeError as error:
+    print(error)
 
 # %% [markdown]
 # Without an initial state nobody can know, and the call goes through: `dynamic_rnn(cell, steps)[1].h: [6, 5]` has six "sequences". Look at the batch axis of the final state. If it is
@@ -639,10 +649,13 @@ dynamic_rnn(cell, steps, initial_state=cell.zero_state(4))
 # **Lengths of the wrong thing.** After padding to a multiple, or after a convolution with a stride, the lengths have to be computed anew. A mask and a batch that were
 # made at different places of the code are checked against each other:
 
-# %% tags=["raises-exception"]
-softmax_cross_entropy(
-    logits, padded_labels, mask=sequence_mask(sizes, 6)
-)
+# %%
+try:
+    softmax_cross_entropy(
+        logits, padded_labels, mask=sequence_mask(sizes, 6)
+    )
+except ShapeError as error:
+    print(error)
 
 # %% [markdown]
 # ## The shapes of this page

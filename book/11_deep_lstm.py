@@ -35,6 +35,7 @@ from rnn_course import (
     LSTMStateTuple,
     MultiRNNCell,
     ResidualWrapper,
+    ShapeError,
     adam,
     bidirectional_dynamic_rnn,
     describe,
@@ -307,8 +308,11 @@ distinct(proper), distinct(shared)
 # `distinct(proper) = 440` and `distinct(shared) = 220`. One step of learning shows it even better: change the bottom layer, and the top one has changed too.
 # This course refuses the list unless you say that you mean it:
 
-# %% tags=["raises-exception"]
-MultiRNNCell([one] * 2)
+# %%
+try:
+    MultiRNNCell([one] * 2)
+except ValueError as error:
+    print(error)
 
 # %% [markdown]
 # Sharing on purpose is a legitimate idea. Doing it without knowing costs half of your network.
@@ -463,8 +467,11 @@ early_gap = (
 # Three mistakes you have seen on this page: one cell used twice, the bottom layer's state taken for the top's, and keep and drop mixed up. One more: **the states of a stack in the wrong order, or
 # of the wrong stack**. Here is a state with its layers turned round:
 
-# %% tags=["raises-exception"]
-cell(x, state[::-1])
+# %%
+try:
+    cell(x, state[::-1])
+except ShapeError as error:
+    print(error)
 
 # %% [markdown]
 # With equal widths there would be no error. Test with widths that differ, as the article did.

@@ -44,7 +44,7 @@ def test_every_page_of_exercises_has_solutions():
         ("<p>Figure ???</p>", "not understood: '???'"),
         ('<p><span class="problematic">x</span></p>', "Sphinx could not resolve something: class 'problematic'"),
         ('<div class="system-message">x</div>', "class 'system-message'"),
-        ("<div class='output'><pre>Traceback (most recent call last):\n x</pre></div>", "a traceback"),
+        ("<div class='output'><pre>Traceback (most recent call last):\n x</pre></div>", "a traceback that no tag"),
     ],
 )
 def test_what_a_program_left_is_found(html, problem):
@@ -56,6 +56,7 @@ def test_what_a_program_left_is_found(html, problem):
     "html",
     [
         "<p>None: the pictures are square.</p>",
+        "<div class='cell tag_raises-exception'><pre>Traceback (most recent call last)\n x</pre></div>",
         '<div class="highlight"><pre>None</pre></div>',
         "<p>Write <code>{glue}`x`</code> or <code>None</code> here.</p>",
         "<p>An image<br>and <img src='a.png'> more</p>",

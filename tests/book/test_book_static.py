@@ -25,11 +25,6 @@ def test_the_pages_are_those_of_the_table_of_contents(html):
     assert built == set(PAGES), "a page too many is left over from an older build: delete _build"
 
 
-def test_no_page_shows_a_traceback(page):
-    assert "traceback" not in page.classes
-    assert "Traceback (most recent call last)" not in "".join(page.text)
-
-
 def test_links_and_anchors_lead_somewhere(page):
     broken = []
     for link in page.links:

@@ -17,11 +17,13 @@ def train_stack(cells, kernel, bias, images, labels, batch_size, learning_rate):
     for start in range(0, images.shape[0], batch_size):
         x, y = images[start : start + batch_size], labels[start : start + batch_size]
         states, backwards = tuple(cell.zero_state(batch_size) for cell in cells), []
-        output = None
+        outputs = []
         for t in range(x.shape[1]):
             output, states, backward = stack_forward(cells, x[:, t], states)
+            outputs.append(output)
             backwards.append(backward)
 
+        output = outputs[-1]
         p = softmax(output @ kernel + bias)  # [batch, classes]
         right = xp.arange(p.shape[1], device=device(p))[None, :] == y[:, None]
         losses.append(-xp.mean(xp.log(p[right])))
@@ -83,7 +85,7 @@ def _wrong(
             cells, kernel, bias = first
         x, y = images[start : start + batch_size], labels[start : start + batch_size]
         states = left if carry_states and left is not None else tuple(cell.zero_state(batch_size) for cell in cells)
-        backwards, shown = [], None
+        backwards = []
         for t in range(x.shape[1]):
             _, states, backward = stack_forward(cells, x[:, t], states)
             backwards.append(backward)
