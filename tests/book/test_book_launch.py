@@ -29,7 +29,7 @@ def published(tmp_path_factory):
     assert options["repository_url"] == ""
     options["repository_url"] = URL
     config["bibtex_bibfiles"] = []
-    config["sphinx"]["local_extensions"] = {"tools.inline_diagrams": str(ROOT)}
+    config["sphinx"]["local_extensions"] = dict.fromkeys(config["sphinx"]["local_extensions"], str(ROOT))
     config["sphinx"]["config"]["html_static_path"] = [str(ROOT / "book" / "_assets")]
     config["sphinx"]["config"]["extensions"].remove("sphinxcontrib.bibtex")
     for name in ("logo", "favicon"):
