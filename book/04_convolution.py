@@ -859,4 +859,4 @@ for number, exercise in enumerate(
 #   an image is moved.
 # - {cite:t}`luo2016` measure how little the rim of a receptive field counts.
 #
-# Next: between the layers, numbers grow and shrink as they like. Chapter 5 keeps them in order.
+# Next: between the layers, numbers grow and shrink as they like. [Chapter 5](05_normalization.ipynb) keeps them in order.

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from rnn_course.arrays import Array, to_numpy
 from rnn_course.palette import PALETTE
@@ -161,5 +161,68 @@ def paths(lines: Mapping[str, Float[Array, "point 2"]], title: str, x_label: str
     axis.set(xlabel=x_label, ylabel=y_label, title=title, aspect="equal")
     axis.grid(alpha=0.3)
     axis.legend(loc="upper left", bbox_to_anchor=(1.02, 1))
+    figure.tight_layout()
+    plt.show()
+
+
+def error_bars(
+    runs: Mapping[str, Mapping[int, Sequence[float]]], title: str, x_label: str, y_label: str, log_y: bool = True
+) -> None:
+    """Several runs at each x: their mean, a bar of one standard deviation above and below, and each run as a dot.
+
+    `runs[name][x]` are the results of the runs; the x axis is a factor of 2 a step.
+    """
+    plt = _pyplot()
+    figure, axis = plt.subplots(figsize=(7, 3.8))
+    places = sorted({place for at in runs.values() for place in at})
+    for (name, at), (role, line) in zip(runs.items(), LINES.items(), strict=False):
+        x = sorted(at)
+        mean, spread = ([float(f(at[place])) for place in x] for f in (np.mean, lambda v: np.std(v, ddof=1)))
+        bars = {"color": COLOURS[role], "capsize": 4, "label": name, "marker": "o", "markersize": 5}
+        axis.errorbar(x, mean, spread, linestyle=line, **bars)
+        for place in x:
+            axis.plot([place] * len(at[place]), at[place], "_", color=COLOURS[role], alpha=0.5, markersize=8)
+    axis.set_xscale("log", base=2)
+    axis.set(xlabel=x_label, ylabel=y_label, title=title, yscale="log" if log_y else "linear")
+    axis.set_xticks(places, [f"{place:g}" for place in places])
+    axis.minorticks_off()
+    if log_y:
+        axis.yaxis.set_major_locator(plt.matplotlib.ticker.LogLocator(subs=(1, 2, 5)))
+    axis.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axis.legend()
+    figure.tight_layout()
+    plt.show()
+
+
+def blocks(sets: Mapping[str, Bool[Array, "example place channel"]], title: str) -> None:
+    """A block of numbers for each set, seen from the corner of example 0, place 0 and the last channel.
+
+    Channels run to the right, places downward, examples to the back. What is in the set is filled.
+    """
+    plt = _pyplot()
+    figure, axes = plt.subplots(1, len(sets), figsize=(2.4 * len(sets), 2.9), squeeze=False)
+    for axis, (name, chosen) in zip(axes.flat, sets.items(), strict=True):
+        chosen = to_numpy(chosen)
+        examples, places, channels = chosen.shape
+        back = np.array([0.45, 0.4])  # where the next example lies, to the right and up
+        right, down = np.array([1.0, 0.0]), np.array([0.0, -1.0])
+        faces = {
+            "front": (chosen[0], down, right, np.zeros(2)),  # [place, channel]
+            "top": (chosen[:, 0], back, right, np.zeros(2)),  # [example, channel]
+            "side": (chosen[:, :, -1].T, down, back, channels * right),  # [place, example]
+        }
+        for cells, first, second, corner in faces.values():
+            for (a, b), inside in np.ndenumerate(cells):
+                start = corner + a * first + b * second
+                outline = np.array([start, start + first, start + first + second, start + second])
+                colour = COLOURS["input"] if inside else "white"
+                axis.fill(*outline.T, facecolor=colour, edgecolor="#222832", linewidth=0.8)
+        axis.text(channels / 2, -places - 0.9, "channels", ha="center", fontsize=9)
+        axis.text(-0.4, -places / 2, "places", ha="right", va="center", rotation=90, fontsize=9)
+        axis.text(*(examples * back / 2 + np.array([-0.5, 0.3])), "examples", ha="right", fontsize=9)
+        axis.set_title(name, fontsize=11)
+        axis.set_aspect("equal")
+        axis.set_axis_off()
+    figure.suptitle(title)
     figure.tight_layout()
     plt.show()

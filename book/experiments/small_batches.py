@@ -25,11 +25,11 @@ from rnn_course import (
     Flatten,
     GroupNorm,
     accuracy,
+    fit,
     load_digits,
     minibatches,
     momentum,
     one_cycle,
-    softmax_cross_entropy_forward,
 )
 from rnn_course.data.splits import Split
 
@@ -72,22 +72,23 @@ def train_network(
 ) -> Chain:
     """A network after `epochs` passes; batches that are not full are left out."""
     rng = np.random.default_rng(seed)
-    model = network(norm, rng)
     updates = epochs * (len(data.labels) // batch_size)
     optimizer = momentum(
         one_cycle(PEAK_AT_32 * batch_size / 32, updates), 0.9
     )
-    state = optimizer.init(model)
-    for x, labels in minibatches(
-        data, batch_size, rng=rng, epochs=epochs, drop_last=True
-    ):
-        logits, model, backward = model.forward_training(
-            x
-        )  # the model that comes back has new running statistics
-        _, loss_backward = softmax_cross_entropy_forward(logits, labels)
-        d_model, _ = backward(loss_backward())
-        model, state = optimizer.update(model, d_model, state)
-    return model
+    options = {
+        "epochs": epochs,
+        "batch_size": batch_size,
+        "drop_last": True,
+        "progress": False,
+    }
+    return fit(
+        network(norm, rng),
+        data,
+        optimizer=optimizer,
+        rng=rng,
+        **options,
+    ).model
 
 
 def error_as_trained(

@@ -21,6 +21,7 @@ from rnn_course.widgets.dynamic_rnn import DynamicRNNFigure
 from rnn_course.widgets.figure import Figure
 from rnn_course.widgets.gradient_flow import GradientFlow
 from rnn_course.widgets.lstm_cell import LSTMCellFigure
+from rnn_course.widgets.norm_axes import NormAxes
 from rnn_course.widgets.shape_quiz import ShapeQuiz
 from rnn_course.widgets.three_views import ThreeViews
 from rnn_course.widgets.unrolled_rnn import UnrolledRNN
@@ -35,6 +36,7 @@ __all__ = [
     "Figure",
     "GradientFlow",
     "LSTMCellFigure",
+    "NormAxes",
     "ShapeQuiz",
     "ThreeViews",
     "UnrolledRNN",

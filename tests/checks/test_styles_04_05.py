@@ -4,8 +4,9 @@ import pytest
 
 from rnn_course.checks import check
 from tests.checks.styles_04 import FORWARD
+from tests.checks.styles_05 import GROUP_NORM
 
-STYLES = {"conv.forward": FORWARD}
+STYLES = {"conv.forward": FORWARD, "norm.group_norm": GROUP_NORM}
 ANSWERS = [(name, answer) for name, answers in STYLES.items() for answer in answers]
 
 

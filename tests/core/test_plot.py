@@ -143,3 +143,26 @@ def test_paths_keep_their_proportions(rng):
     assert [text.get_text() for text in axis.get_legend().get_texts()] == list(lines)
     with pytest.raises(ValueError, match="at most 5 paths, got 6"):
         plot.paths({str(k): np.zeros((2, 2)) for k in range(6)}, "", "", "")
+
+
+def test_error_bars_are_means_with_a_standard_deviation(rng):
+    runs = {"a": {2: [1.0, 3.0], 8: [2.0, 2.5]}, "b": {8: [4.0, 5.0]}}
+    plot.error_bars(runs, "runs", "batch size", "error (%)")
+    _, (axis,) = drawn()
+    lines = {bars.get_label(): bars for bars in axis.containers}
+    np.testing.assert_allclose(np.array(lines["a"].lines[0].get_ydata(), float), [2.0, 2.25])
+    (segments,) = lines["a"].lines[2]
+    np.testing.assert_allclose([abs(s[1, 1] - s[0, 1]) / 2 for s in segments.get_segments()], [2**0.5, 0.125**0.5])
+    assert [label.get_text() for label in axis.get_xticklabels()] == ["2", "8"]
+    dots = sorted(y for line in axis.lines for y in line.get_ydata() if line.get_marker() == "_" and line.get_alpha())
+    assert dots == [1.0, 2.0, 2.5, 3.0, 4.0, 5.0]
+
+
+def test_a_block_shows_its_three_faces():
+    n, place, channel = np.indices((2, 3, 4))
+    plot.blocks({"one": n == 0, "other": channel == 3}, "who shares")
+    _, axes = drawn()
+    filled = [sum(patch.get_facecolor()[:3] != (1.0, 1.0, 1.0) for patch in axis.patches) for axis in axes]
+    assert [len(axis.patches) for axis in axes] == [3 * 4 + 2 * 4 + 3 * 2] * 2
+    assert filled == [3 * 4 + 4 + 3, 3 + 2 + 3 * 2]  # front, top, side
+    assert place.max() == 2

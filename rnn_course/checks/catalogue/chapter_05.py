@@ -1,0 +1,383 @@
+"""Exercises of chapter 05, which axes share statistics: counting, standardising, group norm and its way back."""
+
+from rnn_course.arrays import array_namespace
+from rnn_course.checks.catalogue.random_cells import numbers
+from rnn_course.checks.exercise import Exercise, Mistake
+
+
+def count_means(batch, rows, columns, channels, groups):
+    batch_norm = channels
+    layer_norm = batch
+    instance_norm = batch * channels
+    group_norm = batch * groups
+    return batch_norm, layer_norm, instance_norm, group_norm
+
+
+def standardise(x, axes, eps):
+    xp = array_namespace(x)
+    mean = xp.mean(x, axis=axes, keepdims=True)
+    variance = xp.mean((x - mean) ** 2, axis=axes, keepdims=True)
+    return (x - mean) / (variance + eps) ** 0.5
+
+
+def group_norm(x, gamma, beta, groups, eps):
+    xp = array_namespace(x)
+    batch, rows, columns, channels = x.shape
+    grouped = xp.reshape(x, (batch, rows * columns, groups, channels // groups))
+    mean = xp.mean(grouped, axis=(1, 3), keepdims=True)
+    variance = xp.mean((grouped - mean) ** 2, axis=(1, 3), keepdims=True)
+    standard = (grouped - mean) / (variance + eps) ** 0.5
+    return xp.reshape(standard, x.shape) * gamma + beta
+
+
+def layer_norm_forward(x, gamma, beta, eps):
+    xp = array_namespace(x)
+
+    def mean(values):
+        return xp.mean(values, axis=1, keepdims=True)
+
+    scale = (mean((x - mean(x)) ** 2) + eps) ** -0.5
+    standard = (x - mean(x)) * scale
+
+    def backward(d_y):
+        d = d_y * gamma
+        d_x = scale * (d - mean(d) - standard * mean(d * standard))
+        return d_x, xp.sum(d_y * standard, axis=0), xp.sum(d_y, axis=0)
+
+    return standard * gamma + beta, backward
+
+
+def counts(*drawn):
+    """Cases of plain numbers."""
+    return tuple(lambda rng, arguments=arguments: arguments for arguments in drawn)
+
+
+def _array(shape, axes, eps, scale=1.0, shift=3.0):
+    return lambda rng: (scale * numbers(rng, *shape) + shift, axes, eps)
+
+
+def _images(batch, rows, columns, channels, groups, eps):
+    """Images whose channels and examples have means and sizes of their own."""
+
+    def case(rng):
+        x = numbers(rng, batch, rows, columns, channels)
+        x = (x + 2 * numbers(rng, batch, 1, 1, channels)) * (1 + numbers(rng, batch, 1, 1, channels) ** 2)
+        return x, numbers(rng, channels), numbers(rng, channels), groups, eps
+
+    return case
+
+
+def _rows(batch, features, eps, scale=1.0):
+    return lambda rng: (
+        scale * numbers(rng, batch, features) + 1.0,
+        1 + 0.5 * numbers(rng, features),
+        numbers(rng, features),
+        eps,
+    )
+
+
+def _wrong_standard(
+    centre=lambda xp, x, axes: xp.mean(x, axis=axes, keepdims=True),
+    divisor=lambda variance, eps: (variance + eps) ** 0.5,
+    correction=0.0,
+    axes_of=lambda x, axes: axes,
+):
+    """`standardise` with another centre, divisor or variance, or along other axes."""
+
+    def answer(x, axes, eps):
+        xp, used = array_namespace(x), axes_of(x, axes)
+        variance = xp.var(x, axis=used, correction=correction, keepdims=True)
+        return (x - centre(xp, x, used)) / divisor(variance, eps)
+
+    return answer
+
+
+def _median_like(xp, x, axes):
+    return 0.5 * (xp.max(x, axis=axes, keepdims=True) + xp.min(x, axis=axes, keepdims=True))
+
+
+def _wrong_groups(shape=None, axes=(1, 3), correction=0.0, affine=lambda y, gamma, beta: y * gamma + beta, eps_at=None):
+    """`group_norm` with other groups, axes or variance, or with gamma and beta in another way."""
+
+    def answer(x, gamma, beta, groups, eps):
+        xp = array_namespace(x)
+        batch, rows, columns, channels = x.shape
+        made = shape or (lambda b, places, c, g: (b, places, g, c // g))
+        grouped = xp.reshape(x, made(batch, rows * columns, channels, groups))
+        mean = xp.mean(grouped, axis=axes, keepdims=True)
+        variance = xp.var(grouped, axis=axes, correction=correction, keepdims=True)
+        root = variance**0.5 + eps if eps_at == "outside" else (variance + eps) ** 0.5
+        return affine(xp.reshape((grouped - mean) / root, x.shape), gamma, beta)
+
+    return answer
+
+
+def _wrong_layer_norm(
+    d_of=lambda d_y, gamma: d_y * gamma,
+    back=lambda d, standard, mean: d - mean(d) - standard * mean(d * standard),
+    d_gamma_of=lambda xp, d_y, standard, x: xp.sum(d_y * standard, axis=0),
+    d_beta_of=lambda xp, d_y: xp.sum(d_y, axis=0),
+    last=lambda d_x, scale: scale * d_x,
+):
+    """Layer norm with a backward in which one thing is done differently."""
+
+    def answer(x, gamma, beta, eps):
+        xp = array_namespace(x)
+
+        def mean(values):
+            return xp.mean(values, axis=1, keepdims=True)
+
+        scale = (mean((x - mean(x)) ** 2) + eps) ** -0.5
+        standard = (x - mean(x)) * scale
+
+        def backward(d_y):
+            d_x = last(back(d_of(d_y, gamma), standard, mean), scale)
+            return d_x, d_gamma_of(xp, d_y, standard, x), d_beta_of(xp, d_y)
+
+        return standard * gamma + beta, backward
+
+    return answer
+
+
+EXERCISES = (
+    Exercise(
+        name="norm.count",
+        title="How many means?",
+        difficulty=1,
+        minutes=6,
+        statement="For images `[batch, rows, columns, channels]` return how many means each kind of normalization computes: batch norm, layer norm, instance norm, and "
+        "group norm with `groups` groups, in this order. Layer norm is that of the paper on group norm: over a whole example.",
+        solution=count_means,
+        reason="There is a mean for each combination of what is *not* averaged away: the channel in batch norm, the example in layer norm, both in instance norm, the example "
+        "and the group in group norm. Only batch norm's number does not depend on the batch, and only its means mix examples.",
+        cases=counts((8, 7, 5, 6, 3), (2, 3, 4, 10, 5), (1, 6, 2, 12, 4)),
+        results=("batch_norm", "layer_norm", "instance_norm", "group_norm"),
+        backends=("numpy",),
+        dtypes=("float64",),
+        mistakes=(
+            Mistake(
+                "batch and layer norm exchanged",
+                lambda b, r, c, f, g: (b, f, b * f, b * g),
+                "Your batch norm has a mean for each example, your layer norm one for each channel. Which of them looks at one example alone?",
+            ),
+            Mistake(
+                "numbers in a mean",
+                lambda b, r, c, f, g: (b * r * c, r * c * f, r * c, r * c * f // g),
+                "You count how many numbers a mean is taken of. How many such means are there?",
+            ),
+            Mistake(
+                "a mean for each pixel in batch norm",
+                lambda b, r, c, f, g: (r * c * f, b, b * f, b * g),
+                "Your batch norm has a mean for each pixel. A channel's filter is the same at every pixel: which axes does its mean run over?",
+            ),
+            Mistake(
+                "a mean for each pixel in layer norm",
+                lambda b, r, c, f, g: (f, b * r * c, b * f, b * g),
+                "Your layer norm normalizes each pixel's channels alone, as `LayerNorm(channels)` of Torch and Keras does. What does a whole example share?",
+            ),
+            Mistake(
+                "batch forgotten",
+                lambda b, r, c, f, g: (f, 1, f, g),
+                "Your last three are the counts for one example. Do two examples share a mean there?",
+            ),
+            Mistake(
+                "channels of a group for groups",
+                lambda b, r, c, f, g: (f, b, b * f, b * f // g),
+                "You count the channels of a group. How many groups has an example?",
+            ),
+        ),
+        hints=(
+            "A mean runs over some axes and leaves the others. There is one for each combination of those that are left.",
+            "Batch norm leaves the channels. Layer norm leaves the batch. What do the other two leave?",
+        ),
+    ),
+    Exercise(
+        name="norm.standardise",
+        title="Mean 0, variance 1",
+        difficulty=2,
+        minutes=8,
+        statement="Return x with the mean subtracted and divided by the standard deviation, both taken along `axes`, a tuple of axes. The variance is the biased one (divided by "
+        "the number of values), and the number `eps` is added to the variance before the root.",
+        solution=standardise,
+        reason="All kinds of normalization are this function with other axes. With `keepdims` the statistics keep their axes with size 1, so that they fit to x again. eps within "
+        "the root keeps a constant x from being divided by 0, and its slope finite.",
+        cases=(
+            _array((4, 7), (1,), 1e-5),
+            _array((3, 5, 4, 6), (0, 1, 2), 1e-3),
+            _array((2, 4, 3, 5), (1, 2), 0.1, scale=0.3),
+            _array((5, 3), (0,), 0.02, scale=0.05),
+        ),
+        results=("[...]",),
+        mistakes=(
+            Mistake(
+                "unbiased variance",
+                _wrong_standard(correction=1.0),
+                "You divide the squares by n − 1. That is an estimate for numbers that you have not seen; here the ones at hand shall get variance 1.",
+            ),
+            Mistake(
+                "eps outside the root",
+                _wrong_standard(divisor=lambda variance, eps: variance**0.5 + eps),
+                "You add eps to the standard deviation. To what is it added here, and when?",
+            ),
+            Mistake(
+                "eps forgotten",
+                _wrong_standard(divisor=lambda variance, eps: variance**0.5),
+                "eps makes no difference in your answer. What happens where all numbers are the same?",
+            ),
+            Mistake(
+                "divided by the variance",
+                _wrong_standard(divisor=lambda variance, eps: variance + eps),
+                "You divide by the variance. Double all numbers: does your answer stay the same?",
+            ),
+            Mistake(
+                "mean not subtracted",
+                _wrong_standard(centre=lambda xp, x, axes: 0.0),
+                "Your numbers have the right spread and their old mean. What is done first?",
+            ),
+            Mistake(
+                "the middle for the mean",
+                _wrong_standard(centre=_median_like),
+                "You subtract the middle between the largest and the smallest number. What is their mean?",
+            ),
+            Mistake(
+                "all axes",
+                _wrong_standard(axes_of=lambda x, axes: tuple(range(len(x.shape)))),
+                "You take one mean of everything. Along which axes is it asked for?",
+            ),
+        ),
+        hints=(
+            "Look up `keepdims`: what has to be true of the shape of the mean, so that it can be subtracted from x?",
+            "The variance is the mean of the squared distances from the mean, along the same axes.",
+        ),
+    ),
+    Exercise(
+        name="norm.group_norm",
+        title="Group norm",
+        difficulty=3,
+        minutes=15,
+        statement="Normalize `x: [batch, rows, columns, channels]`: each example and each of `groups` groups of neighbouring channels gets its own mean and (biased) variance, "
+        "with `eps` added before the root. Then multiply by `gamma: [channels]` and add `beta: [channels]`.",
+        solution=group_norm,
+        reason="A reshape cuts the channels into [groups, channels of a group]; mean and variance run over the places and the channels of the group. Then the old shape comes back, "
+        "and every *channel* has its own gamma and beta. One group is layer norm, as many groups as channels is instance norm.",
+        cases=(
+            _images(3, 4, 5, 6, 2, 1e-5),
+            _images(2, 3, 4, 8, 1, 1e-3),
+            _images(4, 5, 2, 3, 3, 1e-5),
+            _images(1, 3, 2, 10, 5, 0.1),
+        ),
+        results=("[batch, rows, columns, channels]",),
+        laws=("rows",),
+        mistakes=(
+            Mistake(
+                "statistics over the batch",
+                _wrong_groups(axes=(0, 1, 3)),
+                "An example changes when its neighbours in the batch do. Which axis must a mean of group norm never run over?",
+            ),
+            Mistake(
+                "each pixel for itself",
+                _wrong_groups(axes=(3,)),
+                "Each pixel has a mean of its own in your answer. Over what does a group's mean run besides its channels?",
+            ),
+            Mistake(
+                "every groups-th channel",
+                _wrong_groups(shape=lambda b, places, c, g: (b, places, c // g, g), axes=(1, 2)),
+                "Your groups hold every groups-th channel. Which channels are neighbours?",
+            ),
+            Mistake(
+                "groups of that many channels",
+                _wrong_groups(shape=lambda b, places, c, g: (b, places, c // g, g)),
+                "You make groups of `groups` channels each. Is that number how many there are, or how large they are?",
+            ),
+            Mistake(
+                "unbiased variance",
+                _wrong_groups(correction=1.0),
+                "You divide the squares by n − 1. By what does a norm divide?",
+            ),
+            Mistake(
+                "gamma and beta forgotten",
+                _wrong_groups(affine=lambda y, gamma, beta: y),
+                "Your result has mean 0 and variance 1 in each group. What do gamma and beta do with it?",
+            ),
+            Mistake(
+                "eps outside the root",
+                _wrong_groups(eps_at="outside"),
+                "You add eps to the standard deviation. To what is it added here?",
+            ),
+        ),
+        hints=(
+            "Give the groups an axis of their own: how can [.., channels] be cut so that neighbours stay together?",
+            "With x as [batch, places, groups, channels of a group], the mean runs over two of the axes, with keepdims.",
+            "Reshape back before gamma and beta, for they belong to channels.",
+        ),
+    ),
+    Exercise(
+        name="norm.backward",
+        title="A norm, and back",
+        difficulty=5,
+        minutes=30,
+        statement="Layer norm of `x: [batch, features]`: standardise each row (biased variance, `eps` before the root), multiply by `gamma: [features]`, add `beta: [features]`. Return y and "
+        "`backward`, a function that takes the gradient of a loss for y and returns those for `x`, `gamma` and `beta`, in this order.",
+        solution=layer_norm_forward,
+        reason="x reaches y in three ways: directly, through the mean, and through the variance. The first gives d / σ with d = d_y · gamma; the mean takes off the part of d that is the "
+        "same for all, the variance the part that is along x̂. What is left is what a standardised row can still do: neither shift nor grow.",
+        cases=(
+            _rows(4, 7, 1e-5),
+            _rows(3, 5, 0.1),
+            _rows(1, 6, 1e-3, scale=0.3),
+            _rows(5, 2, 0.05),
+        ),
+        results=(
+            "y: [batch, features]",
+            "backward.d_x: [batch, features]",
+            "backward.d_gamma: [features]",
+            "backward.d_beta: [features]",
+        ),
+        laws=("gradient",),
+        seconds=30.0,
+        mistakes=(
+            Mistake(
+                "statistics taken for constants",
+                _wrong_layer_norm(back=lambda d, standard, mean: d),
+                "Your gradient takes mean and variance for constants. What happens to them if x changes?",
+            ),
+            Mistake(
+                "way through the mean forgotten",
+                _wrong_layer_norm(back=lambda d, standard, mean: d - standard * mean(d * standard)),
+                "If you add the same number to a whole row, y stays as it is, and your gradient says that it does not. Through what does x reach y as well?",
+            ),
+            Mistake(
+                "way through the variance forgotten",
+                _wrong_layer_norm(back=lambda d, standard, mean: d - mean(d)),
+                "If you stretch a row about its mean, y hardly changes, and your gradient says that it does. Which statistic has changed too?",
+            ),
+            Mistake(
+                "gamma forgotten on the way back",
+                _wrong_layer_norm(d_of=lambda d_y, gamma: d_y),
+                "You send d_y straight into the norm. What did the standardised numbers go through last?",
+            ),
+            Mistake(
+                "gamma's gradient from x",
+                _wrong_layer_norm(d_gamma_of=lambda xp, d_y, standard, x: xp.sum(d_y * x, axis=0)),
+                "Your gradient of gamma is made from x. What was gamma multiplied by?",
+            ),
+            Mistake(
+                "not summed over the batch",
+                _wrong_layer_norm(
+                    d_gamma_of=lambda xp, d_y, standard, x: d_y * standard, d_beta_of=lambda xp, d_y: d_y
+                ),
+                "Your gradients of gamma and beta still have a batch axis. How many rows used them?",
+            ),
+            Mistake(
+                "standard deviation forgotten",
+                _wrong_layer_norm(last=lambda d_x, scale: d_x),
+                "You have the gradient of the standardised numbers' numerator. What were they divided by?",
+            ),
+        ),
+        hints=(
+            "Start with d = d_y · gamma, the gradient of the standardised numbers x̂. Gamma and beta are a dense layer's weights in miniature.",
+            "Two directions in x do nothing to x̂: adding a constant, and stretching about the mean. The gradient of x must be at right angles to both.",
+            "So take from d its mean, and its part along x̂, which is x̂ · mean(d · x̂). Then divide by the standard deviation.",
+        ),
+    ),
+)
