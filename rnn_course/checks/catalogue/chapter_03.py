@@ -1,9 +1,8 @@
-"""Exercises of chapter 03, learning: the slope by numbers, and the way back through dense, ReLU, loss and network."""
+"""Exercises of chapter 03, learning: the slope by numbers, and the way back through a dense layer, a ReLU, the loss."""
 
 import numpy as np
 
 from rnn_course.arrays import array_namespace
-from rnn_course.checks.catalogue.chapter_02 import random_layers
 from rnn_course.checks.catalogue.chapter_02_loss import logits_and_labels, softmax
 from rnn_course.checks.exercise import Exercise, Mistake
 
@@ -37,21 +36,6 @@ def softmax_ce_backward(logits, labels):
     return (p - target) / len(labels)
 
 
-def network_forward(x, kernel1, bias1, kernel2, bias2):
-    xp = array_namespace(x)
-    z = x @ kernel1 + bias1  # [batch, hidden]
-    hidden = xp.where(z > 0, z, 0 * z)
-
-    def backward(d_logits):
-        d_hidden = d_logits @ kernel2.T
-        d_z = xp.where(z > 0, d_hidden, 0 * d_hidden)
-        d_layer1 = x.T @ d_z, xp.sum(d_z, axis=0)
-        d_layer2 = hidden.T @ d_logits, xp.sum(d_logits, axis=0)
-        return d_z @ kernel1.T, *d_layer1, *d_layer2
-
-    return hidden @ kernel2 + bias2, backward
-
-
 def _dense(batch, inputs, outputs):
     return lambda rng: (
         rng.standard_normal((batch, inputs)),
@@ -67,10 +51,6 @@ def _relu(*shape):
 
 def _labelled(batch, classes, scale=1.0):
     return lambda rng: logits_and_labels(rng, batch, classes, scale)
-
-
-def _network(batch, *sizes):
-    return lambda rng: random_layers(rng, batch, *sizes)
 
 
 class Cubic:
@@ -123,7 +103,7 @@ def _wrong_dense(
     return lambda *given: (d_x(*given), d_kernel(*given), d_bias(*given))
 
 
-def _where(condition, then, otherwise):
+def where(condition, then, otherwise):
     return array_namespace(then).where(condition, then, otherwise)
 
 
@@ -141,29 +121,6 @@ def _wrong_loss(change, p=softmax):
 def _naive_softmax(logits):
     e = array_namespace(logits).exp(logits)
     return e / e.sum(1)[:, None]
-
-
-def _wrong_network(
-    slope=lambda z, d: _where(z > 0, d, 0 * d),
-    read=lambda z, hidden: hidden,
-    d_bias=lambda d: d.sum(0),
-    order=(0, 1, 2, 3, 4),
-    through=lambda d_hidden, d_logits: d_hidden,
-):
-    """The network with a way back in which one thing is done differently."""
-
-    def answer(x, kernel1, bias1, kernel2, bias2):
-        z = x @ kernel1 + bias1
-        hidden = _where(z > 0, z, 0 * z)
-
-        def backward(d_logits):
-            d_z = slope(z, through(d_logits @ kernel2.T, d_logits))
-            found = d_z @ kernel1.T, x.T @ d_z, d_bias(d_z), read(z, hidden).T @ d_logits, d_bias(d_logits)
-            return tuple(found[k] for k in order)
-
-        return hidden @ kernel2 + bias2, backward
-
-    return answer
 
 
 EXERCISES = (
@@ -289,22 +246,22 @@ EXERCISES = (
         mistakes=(
             Mistake(
                 "ReLU of the gradient",
-                lambda x, d_y: _where(d_y > 0, d_y, 0 * d_y),
+                lambda x, d_y: where(d_y > 0, d_y, 0 * d_y),
                 "You let through positive gradients. What decided on the way forward, and does so again on the way back?",
             ),
             Mistake(
                 "times the value",
-                lambda x, d_y: _where(x > 0, x * d_y, 0 * d_y),
+                lambda x, d_y: where(x > 0, x * d_y, 0 * d_y),
                 "You multiply by the value of the ReLU. On the way back it is the slope that counts.",
             ),
             Mistake(
                 "the slope alone",
-                lambda x, d_y: _where(x > 0, 0 * d_y + 1, 0 * d_y),
+                lambda x, d_y: where(x > 0, 0 * d_y + 1, 0 * d_y),
                 "This is the slope of the ReLU. What came back from the loss has to be multiplied in.",
             ),
             Mistake(
                 "open at 0",
-                lambda x, d_y: _where(x >= 0, d_y, 0 * d_y),
+                lambda x, d_y: where(x >= 0, d_y, 0 * d_y),
                 "At x = 0 the exercise asks for 0. Look at your comparison.",
             ),
             Mistake(
@@ -314,7 +271,7 @@ EXERCISES = (
             ),
             Mistake(
                 "the wrong side",
-                lambda x, d_y: _where(x < 0, d_y, 0 * d_y),
+                lambda x, d_y: where(x < 0, d_y, 0 * d_y),
                 "You let through what the ReLU had cut off.",
             ),
         ),
@@ -375,66 +332,6 @@ EXERCISES = (
         hints=(
             "−log softmax(z)[label] = −z[label] + log Σ exp(z). Take the slope of both parts for one logit.",
             "The slope of the second part is that logit's probability. The first part touches the label alone. And what does the mean do?",
-        ),
-    ),
-    Exercise(
-        name="learn.network",
-        title="A network, and back",
-        difficulty=4,
-        minutes=22,
-        statement="Write `dense.network` with a way back: return the logits and `backward`, a function that takes the gradient for the logits and "
-        "returns those for `x`, `kernel1`, `bias1`, `kernel2` and `bias2`, in this order. NumPy and Torch.",
-        solution=network_forward,
-        reason="The way back visits the layers from the last to the first. Each needs what it saw on the way forward: the second layer the "
-        "hidden units, the ReLU its input, the first layer x. The inner function simply remembers them.",
-        cases=(_network(5, 3, 4, 2), _network(2, 6, 7, 3), _network(1, 2, 5, 4)),
-        results=(
-            "logits: [batch, class]",
-            "backward.d_x: [batch, input]",
-            "backward.d_kernel1: [input, hidden]",
-            "backward.d_bias1: [hidden]",
-            "backward.d_kernel2: [hidden, class]",
-            "backward.d_bias2: [class]",
-        ),
-        laws=("gradient",),
-        seconds=30.0,
-        mistakes=(
-            Mistake(
-                "ReLU forgotten on the way back",
-                _wrong_network(slope=lambda z, d: d),
-                "The gradient goes through every hidden unit, also those that were 0. What lies between the two layers?",
-            ),
-            Mistake(
-                "ReLU of the gradient",
-                _wrong_network(slope=lambda z, d: _where(d > 0, d, 0 * d)),
-                "You cut off negative gradients. A ReLU holds back where its own input was negative.",
-            ),
-            Mistake(
-                "times the hidden unit",
-                _wrong_network(slope=lambda z, d: _where(z > 0, z * d, 0 * d)),
-                "You multiply by what the ReLU gave out. Its slope is 1 or 0.",
-            ),
-            Mistake(
-                "before the ReLU for after it",
-                _wrong_network(read=lambda z, hidden: z),
-                "The gradient of the second kernel is made with the numbers before the ReLU. What did that kernel really multiply?",
-            ),
-            Mistake(
-                "bias gradients not summed",
-                _wrong_network(d_bias=lambda d: d),
-                "Your bias gradients have a batch axis. Each bias was used by every example.",
-            ),
-            Mistake(
-                "second layer first",
-                _wrong_network(order=(0, 3, 4, 1, 2)),
-                "You return the second layer's gradients before the first's. You meet them in that order on the way back; they are handed over "
-                "in the order of the arguments.",
-            ),
-        ),
-        hints=(
-            "Go through your forward lines from the last to the first, and ask for each: what came in, what is its gradient?",
-            "It is `learn.dense_backward`, then `learn.relu_backward`, then `learn.dense_backward`. Which x does the second layer have?",
-            "Define `backward(d_logits)` inside, so that it still sees z and the hidden units.",
         ),
     ),
 )
