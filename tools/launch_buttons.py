@@ -1,4 +1,4 @@
-"""An extension of Sphinx: no launch buttons while the book is not published, where the theme would stumble over them."""
+"""An extension of Sphinx: no launch buttons while the book is not published; the theme would stumble over them."""
 
 from sphinx.application import Sphinx
 from sphinx.config import Config
