@@ -3,6 +3,7 @@
 The words never give the reference away: they name places, axes and structures, and one number of each at most.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -36,6 +37,13 @@ class Pair(NamedTuple):
         return f"`{self.path}`" if self.path else "the result"
 
 
+def axes_of(path: str, axes: Axes) -> tuple[str, ...]:
+    """The names of the axes of one result. The only result has them whatever its name; `*` stands for any number."""
+    if not path and len(axes) == 1:
+        return next(iter(axes.values()))
+    return axes.get(path) or axes.get(re.sub(r"\b\d+\b", "*", path), ())
+
+
 def agree(got: Any, expected: Any) -> bool:
     """Whether two values have the same structure, types and numbers, the numbers within rounding."""
     return all(not pair.problem and not _problem(pair) for pair in _pairs(got, expected, {}))
@@ -56,9 +64,10 @@ def first_difference(
 ) -> Difference | None:
     """The first difference, or None where there is none. `arguments` serve to say "these are the numbers of `h`"."""
     for pair in _pairs(got, expected, axes):
-        text = pair.problem or _problem(pair, axes.get(pair.path, ()))
+        named = axes_of(pair.path, axes)
+        text = pair.problem or _problem(pair, named)
         if text == VALUES:
-            text = _explain(pair, axes.get(pair.path, ()), blocks, _whose_numbers(pair, expected, arguments or {}))
+            text = _explain(pair, named, blocks, _whose_numbers(pair, expected, arguments or {}))
         if text:
             return Difference(pair.path, text if text[-1] in ".?!" else f"{text}.")
     return None
@@ -86,6 +95,8 @@ def _structure(got: Any, expected: tuple | list, names: tuple[str, ...], path: s
         return f"{label} is None: is there a `return` missing?"
     if not isinstance(got, tuple | list):
         return f"{label} should be {len(expected)} values ({wanted}), got one {_kind(got)}"
+    if fields and any(getattr(part, "_fields", None) == fields for part in got):
+        return f"{label} should be one {type(expected).__name__}, got {len(got)} values with one among them"
     if len(got) != len(expected):
         return f"{label} should have {len(expected)} parts ({wanted}), got {len(got)}"
     if fields and not hasattr(got, "_fields"):
@@ -101,7 +112,7 @@ def _names(expected: tuple | list, axes: Axes, path: str) -> tuple[str, ...]:
         return expected._fields  # type: ignore[attr-defined]
     start = f"{path}." if path else ""
     below = [declared.removeprefix(start) for declared in axes if declared and declared.startswith(start)]
-    declared = tuple(dict.fromkeys(name.partition(".")[0] for name in below))
+    declared = tuple(dict.fromkeys(name.partition(".")[0] for name in below if name[0] != "*"))
     return declared if len(declared) == len(expected) else tuple(str(k) for k in range(len(expected)))
 
 
@@ -179,12 +190,13 @@ def _explain(pair: Pair, axes: tuple[str, ...], blocks: tuple[str, ...], whose: 
 
 def _whose_numbers(pair: Pair, expected: Any, arguments: dict[str, Any]) -> str:
     """If these are the numbers of an argument, or belong into another result, its name."""
-    others = {f"the argument `{name}`": tree for name, tree in arguments.items()}
-    others |= {f"what belongs into `{path}`": leaf for path, leaf in named_leaves(expected) if path != pair.path}
-    for name, tree in others.items():
-        if any(leaf.shape == pair.got.shape and agree(pair.got, leaf) for _, leaf in named_leaves(tree)):
-            return f"This is {name}"
-    return ""
+    others = [
+        (f"the argument `{path}`", leaf) for name, tree in arguments.items() for path, leaf in named_leaves(tree, name)
+    ]
+    others += [(f"what belongs into `{path}`", leaf) for path, leaf in named_leaves(expected) if path != pair.path]
+    same = (name for name, leaf in others if leaf.shape == pair.got.shape and agree(pair.got, leaf))
+    found = next(same, "")
+    return f"This is {found}" if found else ""
 
 
 def shape_text(shape: Any, axes: tuple[str, ...]) -> str:

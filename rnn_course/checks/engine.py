@@ -80,7 +80,8 @@ def _failure(exercise: Exercise, run: Run) -> Failure | None:
     if outcome.error is not None:
         return Failure(run, "", "raised")
     if outcome.used_global_random:
-        return Failure(run, "the global random state has changed: draw from the `rng` that is handed in.")
+        instead = "draw from the `rng` that is handed in" if "rng" in exercise.parameters else "nothing is random here"
+        return Failure(run, f"the global random state has changed: {instead}.")
     if changed := changed_arguments(exercise, run):
         text = f"the argument `{changed[0]}` was changed in place: make a new array, the caller needs the old one."
         return Failure(run, text)

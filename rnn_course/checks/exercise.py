@@ -31,7 +31,8 @@ class Exercise:
     solution   the reference answer; `reason` says why it is right
     cases      draw the arguments; sizes are pairwise different, so that swapped axes show
     results    what is returned, for messages: `"outputs: [batch, time, hidden]"` for each part, in order; parts of
-               parts by their path, `"state.c: [batch, hidden]"`; the name may be left out where there is one result.
+               parts by their path, `"state.c: [batch, hidden]"`, or `"states.*.c: [batch, hidden]"` for every layer;
+               the name may be left out where there is one result.
                A result called `backward` is a function: the check calls it with random gradients, one for each
                other result, and `"backward.0: [batch, input]"` names what comes back
     hints      the ladder: each step says a little more

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from rnn_course.arrays import to_numpy
-from rnn_course.checks.compare import named_parts
+from rnn_course.checks.compare import axes_of, named_parts
 from rnn_course.checks.exercise import Exercise
 from rnn_course.checks.findings import is_close
 from rnn_course.checks.trial import Trial
@@ -70,7 +70,7 @@ def rows(exercise: Exercise, answer: Callable) -> str:
     )
     many = _arrays(exercise, whole)
     for path, single in _arrays(exercise, alone).items():
-        axes = exercise.axes.get(path, ())
+        axes = axes_of(path, exercise.axes)
         if "batch" in axes and not is_close(single, many[path].take([0], axis=axes.index("batch"))).all():
             named = f"`{path}`" if path else "the result"
             return f"{named} of the first row changes when the row is computed alone: the rows of a batch must not mix"

@@ -147,3 +147,29 @@ def test_agreement_is_up_to_rounding_and_types():
     assert not agree(np.array([np.nan]), np.array([1.0]))
     assert agree(np.array([np.nan]), np.array([np.nan]))
     assert not agree(None, (None, None))
+
+
+def test_the_only_result_has_the_axes_of_its_declaration_whatever_its_name():
+    expected = np.arange(6.0).reshape(2, 3)
+    found = first_difference(expected + (np.arange(3) == 1), expected, {"new_h": ("batch", "hidden")})
+    assert "the first at [batch 0, hidden 1]" in found.text
+    assert "Along `hidden` (0 to 2), only 1 is wrong." in found.text
+
+
+def test_axes_with_a_star_are_those_of_every_layer():
+    axes = {"output": ("batch",), "states.*.c": ("batch", "hidden"), "states.*.h": ("batch", "hidden")}
+    layers = [LSTMStateTuple(c=np.ones((2, n)), h=np.ones((2, n))) for n in (3, 4)]
+    wrong = [layers[0], LSTMStateTuple(c=layers[1].c, h=layers[1].h * (np.arange(4) != 2))]
+    found = first_difference((np.ones(2), wrong), (np.ones(2), tuple(layers)), axes)
+    assert found.path == "states.1.h"
+    assert "the first at [batch 0, hidden 2]" in found.text
+    one = first_difference((np.ones(2), [layers[0]]), (np.ones(2), (layers[1],)), axes)
+    assert one.path == "states.0.c"
+    assert "only the axis `hidden` has another size" in one.text
+
+
+def test_a_state_among_other_values_is_told_from_a_state_without_names():
+    state = LSTMStateTuple(c=np.ones(2), h=np.zeros(2))
+    among = first_difference((state.h, state), state, {})
+    assert among.text == "the result should be one LSTMStateTuple, got 2 values with one among them."
+    assert "should be built by name" in first_difference((state.c, state.h), state, {}).text

@@ -1,5 +1,6 @@
 """Laws beyond the values: an answer that agrees on the cases and breaks a law is wrong, and told which."""
 
+import random
 from dataclasses import replace
 
 import numpy as np
@@ -72,6 +73,28 @@ def test_a_broken_law_makes_right_values_wrong():
     assert "of the first row changes when the row is computed alone" in report.message
     assert report.credit < 1
     assert grade(replace(MEMORY, laws=()), peeks).passed
+
+
+def test_a_law_holds_for_the_only_result_too_whatever_its_name():
+    """Its axes are found by the only declaration there is; without them the law would look at nothing."""
+
+    def peeks(inputs, c, sequence_length):
+        return remember(inputs, c, sequence_length)[1] * (1 if len(inputs) > 1 else 2)
+
+    def last(inputs, c, sequence_length):
+        return remember(inputs, c, sequence_length)[1]
+
+    alone = replace(MEMORY, solution=last, results=("c: [batch, hidden]",), laws=("rows",), mistakes=())
+    assert grade(alone, last).passed
+    assert "of the first row changes when the row is computed alone" in grade(alone, peeks).message
+
+
+def test_where_nothing_is_random_no_generator_is_promised():
+    def draws(inputs, c, sequence_length):
+        random.random()
+        return remember(inputs, c, sequence_length)
+
+    assert "the global random state has changed: nothing is random here." in grade(MEMORY, draws).message
 
 
 def test_every_law_is_known_by_name():

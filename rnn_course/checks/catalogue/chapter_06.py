@@ -270,6 +270,11 @@ EXERCISES = (
                 lambda x, h, kernel, bias: _tanh(_affine(x, h, kernel, bias) + bias),
                 "The bias is in your sum twice, once with x and once with h. How many biases has this cell?",
             ),
+            Mistake(
+                "bias after tanh",
+                lambda x, h, kernel, bias: _tanh(_affine(x, h, kernel, 0 * bias)) + bias,
+                "Some of your states lie outside of -1 to 1, and no tanh does. What do you still add when it is over?",
+            ),
         ),
         hints=(
             "It is a dense layer. Only its input is unusual: which two arrays does it consist of, and in which order?",

@@ -258,7 +258,7 @@ EXERCISES = (
         reason="Torch can stack because all its layers have one width; the course keeps one pair a layer, so the first axis is "
         "taken apart. Torch writes (h, c) and TensorFlow 1 (c, h): with names nothing can be swapped.",
         cases=(_torch_states(2, 3, 5), _torch_states(3, 2, 4), _torch_states(3, 4, 1), _torch_states(1, 2, 3)),
-        results=("states",),
+        results=("*.c: [batch, hidden]", "*.h: [batch, hidden]"),
         mistakes=(
             Mistake(
                 "h and c swapped",

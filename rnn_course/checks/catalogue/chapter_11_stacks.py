@@ -143,7 +143,7 @@ EXERCISES = (
             _stack(2, 6, 4, 5, 3),
             _stack(1, 2, 1),
         ),
-        results=("output: [batch, hidden]", "states"),
+        results=("output: [batch, hidden]", "states.*.c: [batch, hidden]", "states.*.h: [batch, hidden]"),
         mistakes=(
             Mistake(
                 "every layer reads x",
@@ -205,7 +205,7 @@ EXERCISES = (
             _stack_and_sequence(1, 3, 2, 1),
             _stack_and_sequence(4, 1, 3, 2, 5),
         ),
-        results=("outputs: [batch, time, hidden]", "states"),
+        results=("outputs: [batch, time, hidden]", "states.*.c: [batch, hidden]", "states.*.h: [batch, hidden]"),
         mistakes=(
             Mistake(
                 "layer 2 reads the inputs",
@@ -264,10 +264,13 @@ EXERCISES = (
         cases=(_stack(2, 3, 3, 3), _stack(3, 2, 5, 4), _stack(4, 5, 5, 5, 5), _stack(2, 6, 4, 5, 3), _stack(1, 2, 1)),
         results=(
             "output: [batch, hidden]",
-            "states",
-            "backward.d_cells",
+            "states.*.c: [batch, hidden]",
+            "states.*.h: [batch, hidden]",
+            "backward.d_cells.*.kernel: [input+hidden, 4*hidden]",
+            "backward.d_cells.*.bias: [4*hidden]",
             "backward.d_x: [batch, input]",
-            "backward.d_states",
+            "backward.d_states.*.c: [batch, hidden]",
+            "backward.d_states.*.h: [batch, hidden]",
         ),
         laws=("gradient",),
         mistakes=(

@@ -130,7 +130,13 @@ EXERCISES = (
         reason="A training step is a forward pass that keeps every `backward`, the same way in reverse with the gradients of a "
         "weight summed over all steps that used it, and one move of all weights at once.",
         cases=(_digits(3, 4, 0.3, 5, 6), _digits(2, 6, 0.5, 5, 5), _digits(4, 3, 0.2, 4), _digits(2, 5, 0.4, 3, 6, 4)),
-        results=("cells", "kernel: [hidden, classes]", "bias: [classes]", "losses: [batch]"),
+        results=(
+            "cells.*.kernel: [input+hidden, 4*hidden]",
+            "cells.*.bias: [4*hidden]",
+            "kernel: [hidden, classes]",
+            "bias: [classes]",
+            "losses: [batch]",
+        ),
         mistakes=(
             Mistake(
                 "uphill",
