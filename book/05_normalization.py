@@ -555,8 +555,8 @@ pairs = rng.normal(size=(2, 6)) * 10.0 ** np.arange(6)
 standardise(pairs, 0).round(2)
 
 # %% [markdown]
-# So the last layer of that network learned from bare signs: for each channel, which of the two examples had more of it. How *much* was gone. No memory repairs that when the network answers. The paper's network had more numbers a channel, and so its curve bends
-# earlier and breaks less.
+# So the last layer of that network learned from bare signs: for each channel, which of the two examples had more of it. How *much* was gone. No memory repairs that when the network answers. The paper's network is much deeper and has more numbers a channel;
+# its curve bends earlier, and breaks less.
 #
 # ## What goes wrong in practice
 #
