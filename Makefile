@@ -15,7 +15,7 @@ export OMP_NUM_THREADS ?= 1
 NBVAL := --nbval -n 2 --dist loadfile -q -p no:cacheprovider
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve lab test lint unit notebook-tests book-tests notebooks check machines corruption mutants clean
+.PHONY: help book serve zip pdf lab test lint unit notebook-tests book-tests notebooks check machines corruption mutants clean
 
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,12 @@ book: $(READY) ## build the book into _build/html
 
 serve: book ## build the book and serve it on http://localhost:8000
 	$(BIN)/python -m http.server 8000 --bind 127.0.0.1 --directory _build/html
+
+zip: book ## pack the built book into one file that works from a disk: build/editions/
+	$(BIN)/python -m tools.editions.zipped
+
+pdf: book ## print the whole book with Chromium, with links and bookmarks: build/editions/
+	$(BIN)/python -m tools.editions.pdf
 
 lab: $(READY) ## open JupyterLab in my-exercises/, your own copy of the exercises
 	$(BIN)/rnn-course start my-exercises

@@ -1,29 +1,26 @@
-"""A browser for the tests that need one; they are skipped where there is none."""
+"""A browser for the tests that need one. Where it may not be missing, RNN_COURSE_BROWSER says `required`."""
 
-import shutil
+import os
+from contextlib import contextmanager
 
 import pytest
 
-CHROMIUM_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+from tools.browser import BrowserError, chromium
+
+
+@contextmanager
+def running():
+    """Chromium, headless; the tests are skipped where there is none, unless it is required."""
+    try:
+        with chromium() as browser:
+            yield browser
+    except BrowserError as error:
+        if os.environ.get("RNN_COURSE_BROWSER") == "required":
+            raise
+        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="module")
 def browser():
-    """Chromium, headless."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    path = next(filter(None, map(shutil.which, names)), None)
-    if path is None:
-        pytest.skip(f"no browser: none of {', '.join(names)} is on PATH")
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with playwright.sync_playwright() as running:
-        chromium = running.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
-        yield chromium
-        chromium.close()
+    with running() as browser:
+        yield browser

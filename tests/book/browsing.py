@@ -3,6 +3,7 @@
 from contextlib import contextmanager
 
 from tests.book.pages import ROOT
+from tools.browser import LOCAL
 
 PHONE, DESKTOP = 360, 1280
 AXE = ROOT / "build" / "browser-tests" / "axe.min.js"
@@ -35,10 +36,9 @@ def opened(browser, address, *, width, scheme="light", reduced_motion="no-prefer
         viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion=reduced_motion
     )
     problems = []
-    local = ("file:", "data:", "blob:", "http://127.0.0.1:")
 
     def guard(route):
-        if route.request.url.startswith(local):
+        if route.request.url.startswith(LOCAL):
             route.continue_()
         else:
             problems.append(f"external request: {route.request.url}")

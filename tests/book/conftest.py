@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from tests.book.pages import HTML, NO_BOOK
-from tests.browser import browser  # noqa: F401
+from tests.browser import running
 
 
 @pytest.fixture(scope="session")
@@ -18,12 +18,19 @@ def html():
     return HTML
 
 
+@pytest.fixture(scope="session")
+def browser():
+    """One Chromium for all pages."""
+    with running() as browser:
+        yield browser
+
+
 class SilentHandler(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *args):
         pass
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def served(html):
     """The address of the book over http, on this machine."""
     handler = functools.partial(SilentHandler, directory=str(html))
