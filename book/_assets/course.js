@@ -1,4 +1,9 @@
-/* Small repairs of the theme's markup for screen readers. Nothing on a page depends on this script. */
+/* Small repairs of the theme: of its markup, for screen readers, and of its search. Nothing depends on this script. */
+/* A page from the disk may not read other pages, so the search cannot quote from them. It finds them all the same. */
+if (window.location.protocol === "file:" && typeof DOCUMENTATION_OPTIONS !== "undefined") {
+  DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
+}
+
 document.addEventListener("DOMContentLoaded", function () {
   "use strict";
   const sidebar = document.getElementById("pst-primary-sidebar");

@@ -8,7 +8,6 @@ import pytest
 from tests.book.artefacts import Shown
 from tests.book.browsing import DESKTOP, opened
 from tests.book.pages import ROOT, is_external, read_page, toc_pages
-from tools.browser import BrowserError, find_chromium
 from tools.editions.one_page import one_page
 from tools.editions.pdf import contents, print_book
 from tools.editions.zipped import pack
@@ -54,16 +53,12 @@ def test_nothing_half_written_is_left(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def pdf(html, tmp_path_factory):
+def pdf(browser, html, tmp_path_factory):
     """The whole book, printed."""
-    try:
-        find_chromium()
-    except BrowserError as error:
-        pytest.skip(str(error))
     title, names = contents(ROOT)
     assert names == PAGES
     target = tmp_path_factory.mktemp("pdf") / "book.pdf"
-    print_book(html, names, title, target)
+    print_book(browser, html, names, title, target)
     assert not (html / "_print.html").exists()
     return target.read_bytes()
 

@@ -4,6 +4,7 @@ import os
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -13,7 +14,14 @@ from tools.editions.one_page import one_page
 
 STYLE = Path(__file__).with_name("printed.css")
 FOOT = '<div style="width:100%;font-size:8px;text-align:center;color:#555"><span class="pageNumber"></span></div>'
-PAPER = {"format": "A4", "print_background": True, "prefer_css_page_size": True, "outline": True, "tagged": True}
+HEAD = "<span></span>"  # none: the browser's own would show a date and a file's name
+PAPER: dict[str, Any] = {
+    "format": "A4",
+    "print_background": True,
+    "prefer_css_page_size": True,
+    "outline": True,
+    "tagged": True,
+}
 PATIENCE = 300_000  # milliseconds for a step of the browser: formulas and figures of the whole book
 READY = """async () => {
   await MathJax.startup.promise;
@@ -31,34 +39,34 @@ def contents(root: Path) -> tuple[str, list[str]]:
     return yaml.safe_load((root / "_config.yml").read_text("utf8"))["title"], [f"{name}.html" for name in names]
 
 
-def print_book(html: Path, names: list[str], title: str, target: Path) -> None:
+def print_book(browser: Any, html: Path, names: list[str], title: str, target: Path) -> None:
     """Print the pages `names` of the built book into `target`, which is whole or not there."""
     target.parent.mkdir(parents=True, exist_ok=True)
     page, temporary = html / "_print.html", target.with_name(f".{target.name}.{os.getpid()}")
+    sheet = browser.new_page()
     try:
         page.write_text(one_page(html, names, title, STYLE.read_text("utf8")), "utf8")
-        with chromium() as browser:
-            sheet = browser.new_page()
-            sheet.set_default_timeout(PATIENCE)
-            sheet.route(
-                "**/*", lambda route: route.continue_() if route.request.url.startswith(LOCAL) else route.abort()
-            )
-            sheet.emulate_media(media="print", color_scheme="light", reduced_motion="reduce")
-            sheet.goto(page.as_uri(), wait_until="load")
-            drawn, views = sheet.evaluate(READY)
-            if drawn < views:
-                raise BrowserError(f"only {drawn} of {views} live figures were drawn")
-            sheet.pdf(
-                path=temporary,
-                display_header_footer=True,
-                header_template="<span></span>",
-                footer_template=FOOT,
-                **PAPER,
-            )
+        sheet.set_default_timeout(PATIENCE)
+        sheet.route("**/*", only_local)
+        sheet.emulate_media(media="print", color_scheme="light", reduced_motion="reduce")
+        sheet.goto(page.as_uri(), wait_until="load")
+        drawn, views = sheet.evaluate(READY)
+        if drawn < views:
+            raise BrowserError(f"only {drawn} of {views} live figures were drawn")
+        sheet.pdf(path=temporary, display_header_footer=True, header_template=HEAD, footer_template=FOOT, **PAPER)
         os.replace(temporary, target)
     finally:
+        sheet.close()
         page.unlink(missing_ok=True)
         temporary.unlink(missing_ok=True)
+
+
+def only_local(route: Any) -> None:
+    """Let through what is on this machine."""
+    if route.request.url.startswith(LOCAL):
+        route.continue_()
+    else:
+        route.abort()
 
 
 def main() -> int:
@@ -69,7 +77,8 @@ def main() -> int:
         return 1
     target, start = EDITIONS / f"{NAME}.pdf", time.perf_counter()
     try:
-        print_book(HTML, names, title, target)
+        with chromium() as browser:
+            print_book(browser, HTML, names, title, target)
     except BrowserError as error:
         print(error, file=sys.stderr)
         return 1
