@@ -82,13 +82,15 @@ def test_the_words_are_in_order(name):
 
 
 @pytest.mark.parametrize("name", EXERCISES)
-def test_no_number_of_a_case_is_zero_or_constant(name):
+def test_the_numbers_of_a_case_vary_and_hide_nothing(name):
+    """In one case a single number of each array may be 0, so that dividing by it shows."""
     cases = every_case(name)
     assert len(cases) >= 3
     for arguments in cases:
         for leaf in leaves(arguments):
             assert np.size(leaf) == 1 or np.ptp(leaf) > 0
-            assert np.all(leaf)
+            assert np.count_nonzero(np.asarray(leaf) == 0) <= 1
+    assert sum(all(np.all(leaf) for leaf in leaves(arguments)) for arguments in cases) >= len(cases) - 1
 
 
 # What is independent of them

@@ -1,6 +1,7 @@
 """Exercises of chapter 01, one batch in three views: wider steps, and the poorest memory of what was read."""
 
 from rnn_course.arrays import array_namespace
+from rnn_course.checks.catalogue.cases import with_zeros
 from rnn_course.checks.exercise import Exercise, Mistake
 
 
@@ -116,7 +117,7 @@ EXERCISES = (
         solution=running_memory,
         reason="At each step the new state is the old one plus what comes in, and both are `[batch, columns]`. An RNN has "
         "the same loop; only what stands in its middle is richer.",
-        cases=(_images(4, 3, 5), _images(2, 7, 6), _images(1, 1, 2)),
+        cases=(_images(4, 3, 5), with_zeros(_images(2, 7, 6)), _images(1, 1, 2)),
         results=("[batch, time, column]",),
         laws=("rows",),
         mistakes=(

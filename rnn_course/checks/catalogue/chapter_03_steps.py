@@ -54,11 +54,11 @@ def _weights(*shape, rest=1, squares=0, plain=()):
     return draw
 
 
-def _step(batch, inputs, classes, learning_rate):
+def _step(batch, inputs, classes, learning_rate, scale=1.0):
     def draw(rng):
         _, labels = logits_and_labels(rng, batch, classes)
         weights = rng.standard_normal((inputs, classes)), rng.standard_normal(classes)
-        return rng.standard_normal((batch, inputs)), labels, *weights, learning_rate
+        return scale * rng.standard_normal((batch, inputs)), labels, *weights, learning_rate
 
     return draw
 
@@ -351,7 +351,7 @@ EXERCISES = (
         solution=train_step,
         reason="Forward, loss, gradient for the logits, back through the layer, step. The loss belongs to the old weights, for these are what it was "
         "computed with; and both gradients are those of the old weights too.",
-        cases=(_step(5, 3, 4, 0.5), _step(2, 6, 3, 0.1), _step(1, 4, 2, 2.0), _step(7, 2, 5, 1.0)),
+        cases=(_step(5, 3, 4, 0.5), _step(2, 6, 3, 0.1), _step(1, 4, 2, 2.0), _step(7, 2, 5, 1.0, 900.0)),
         results=("loss: []", "kernel: [input, class]", "bias: [class]"),
         mistakes=(
             Mistake(

@@ -3,6 +3,7 @@
 from rnn_course.activations import sigmoid
 from rnn_course.arrays import array_namespace
 from rnn_course.cells import LSTMStateTuple
+from rnn_course.checks.catalogue.cases import with_zeros
 from rnn_course.checks.catalogue.chapter_08 import blocks, random_weights
 from rnn_course.checks.catalogue.random_cells import lstm_state
 from rnn_course.checks.exercise import Exercise, Mistake
@@ -215,7 +216,7 @@ EXERCISES = (
         solution=lstm_sequence_forward,
         reason="Two gradients go back from step to step, that of h through the kernel and that of c along the memory; at each step the one of its "
         "output joins h's. The weights served every step, so theirs are summed over time.",
-        cases=(_sequence(4, 6, 3, 5), _sequence(2, 5, 7, 3), _sequence(3, 1, 4, 2), _sequence(1, 4, 2, 3)),
+        cases=(_sequence(4, 6, 3, 5), with_zeros(_sequence(2, 5, 7, 3)), _sequence(3, 1, 4, 2), _sequence(1, 4, 2, 3)),
         results=(
             "outputs: [batch, time, hidden]",
             "final_state.c: [batch, hidden]",
