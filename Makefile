@@ -15,7 +15,8 @@ export OMP_NUM_THREADS ?= 1
 NBVAL := --nbval -n 2 --dist loadfile -q -p no:cacheprovider
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve zip pdf lab test lint unit notebook-tests book-tests notebooks check machines corruption mutants clean
+.PHONY: help book serve zip pdf lab test lint unit notebook-tests book-tests notebooks check machines corruption mutants \
+  bench bench-quick clean
 
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -78,6 +79,12 @@ mutants: $(READY) ## make small mistakes in the mathematics: do the tests see ea
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_OPTIONS) -c constraints.txt -e ".[mutants]"
 	$(BIN)/python -m tests.mutation.run $(MODULES)
 	$(BIN)/python -m tests.mutation.solutions
+
+bench: $(READY) ## measure the speed beside its peers, on one thread, in under ten minutes; renews the book's page on it
+	$(BIN)/python -m benchmarks
+
+bench-quick: $(READY) ## the same in under a minute, without writing anything
+	$(BIN)/python -m benchmarks --quick
 
 clean: ## remove everything that was built, also the virtual environment; your exercises stay
 	rm -rf _build build dist .cache .pytest_cache .ruff_cache .hypothesis $(VENV)

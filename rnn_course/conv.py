@@ -13,6 +13,7 @@ from jaxtyping import Float
 
 from rnn_course.arrays import Array, array_namespace, device, from_numpy, zeros
 from rnn_course.init import check_sizes, glorot_uniform
+from rnn_course.kernels import convolution
 from rnn_course.layers import Dense
 from rnn_course.shapes import ShapeError, expect_same_kind, expect_shape
 
@@ -86,6 +87,8 @@ class Conv2D(NamedTuple):
         rows, columns, channels, filters = self.kernel.shape
         expect_images(x, channels)
         expect_same_kind("x", x, self.kernel, "kernel")
+        if convolution.fits(self, x):
+            return convolution.forward(self, x, geometry(x, (rows, columns), self.stride, self.padding, self.dilation))
         reshape = array_namespace(x).reshape
         windows, windows_backward = windows_forward(x, (rows, columns), self.stride, self.padding, self.dilation)
         places, numbers = tuple(windows.shape[:3]), rows * columns * channels
@@ -115,13 +118,11 @@ def windows_forward(
     windows at once is one shifted, strided slice of the image; backward adds each slice back where it came from.
     """
     xp = array_namespace(x)
-    sizes, strides, dilations = pair("size", size), pair("stride", stride), pair("dilation", dilation)
-    borders, slices = [], []
-    for axis, name in enumerate(("rows", "columns")):
-        n, k, step, gap = x.shape[1 + axis], sizes[axis], strides[axis], dilations[axis]
-        outputs = _outputs(name, n, k, step, padding, gap)
-        borders.append(same_padding(n, k, step, gap) if padding == "SAME" else (0, 0))
-        slices.append([slice(cell * gap, cell * gap + (outputs - 1) * step + 1, step) for cell in range(k)])
+    sizes, borders, outputs, strides, gaps = geometry(x, size, stride, padding, dilation)
+    slices = [
+        [slice(cell * gap, cell * gap + (n - 1) * step + 1, step) for cell in range(k)]
+        for k, n, step, gap in zip(sizes, outputs, strides, gaps, strict=True)
+    ]
     cells = [(r, s) for r in slices[0] for s in slices[1]]
     padded = _pad(x, borders, fill)
     windows = xp.stack([padded[:, r, s, :] for r, s in cells], axis=3)
@@ -180,6 +181,15 @@ def expect_images(x: Any, channels: int | None = None) -> None:
         cause = "the images look NCHW: the course's are NHWC"
     sizes = {} if channels is None else {"channels": channels}
     expect_shape("x", x, "batch rows columns channels", cause=cause, **sizes)
+
+
+def geometry(x: Array, size: Pair, stride: Pair, padding: str, dilation: Pair) -> tuple[Any, ...]:
+    """Along rows and columns: cells of a window, zeros at the borders, outputs, steps of the window, and its gaps."""
+    sizes, strides, gaps = pair("size", size), pair("stride", stride), pair("dilation", dilation)
+    axes = list(zip(("rows", "columns"), x.shape[1:3], sizes, strides, gaps, strict=True))
+    outputs = [_outputs(name, n, k, step, padding, gap) for name, n, k, step, gap in axes]
+    borders = [same_padding(n, k, step, gap) if padding == "SAME" else (0, 0) for _, n, k, step, gap in axes]
+    return sizes, borders, outputs, strides, gaps
 
 
 def _outputs(axis: str, size: int, kernel: int, stride: int, padding: str, dilation: int) -> int:
