@@ -101,7 +101,7 @@ def draw(groups, title, looks=LOOKS, reference="torch.nn"):
     figure.legend(
         loc="outside lower center", ncols=4, frameon=False, fontsize=9
     )
-    figure.tight_layout(rect=(0, 0.14, 1, 1))
+    figure.tight_layout(rect=(0, 0.1, 1, 1))
     plt.show()
 
 

@@ -22,6 +22,8 @@ DEVICES = ("auto", "cpu", "cuda", "mps")
 
 def zeros(shape: tuple[int, ...], like: Array) -> Array:
     """Zeros with the library, dtype and device of `like`."""
+    if isinstance(like, np.ndarray):  # what the line below comes to, in a tenth of the time
+        return np.zeros(shape, like.dtype)
     return array_namespace(like).zeros(shape, dtype=like.dtype, device=device(like))
 
 

@@ -100,7 +100,7 @@ def run(
         activation(z, out=h)
     outputs = buffers.rows[1:, :, buffers.h].copy()
     batch = np.arange(rows)
-    final = buffers.rows[lengths_of(alive, rows, time), batch, buffers.h]
+    final = buffers.rows[lengths_of(alive or [rows] * time, rows), batch, buffers.h]
 
     def backward(d_outputs: np.ndarray, d_final: np.ndarray) -> tuple[Any, np.ndarray, np.ndarray]:
         held: BasicRNNBuffers = loan.buffers

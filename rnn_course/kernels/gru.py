@@ -51,7 +51,7 @@ def run(
     buffers.share_of_x()
     (_forward_after if buffers.after else _forward_before)(buffers, steps)
     outputs = buffers.rows[1:, :, :hidden].copy()
-    final = buffers.rows[lengths_of(alive, rows, time), batch, :hidden]
+    final = buffers.rows[lengths_of(alive or [rows] * time, rows), batch, :hidden]
 
     def backward(d_outputs: np.ndarray, d_final: np.ndarray) -> tuple[Any, np.ndarray, np.ndarray]:
         held: GRUBuffers = loan.buffers

@@ -101,10 +101,14 @@ def _forward(buffers: LSTMBuffers, steps: list[tuple]) -> None:
 
 def _final(state: Any, buffers: LSTMBuffers, alive: list[int] | None) -> Any:
     """The state after the last step of each row."""
-    h, batch = slice(buffers.inputs, buffers.inputs + buffers.hidden), np.arange(buffers.batch)
-    lengths = lengths_of(alive, buffers.batch, buffers.time)
-    c = buffers.c[lengths if buffers.keep else 0, batch]  # without `keep` a row's c stays where it was last written
-    return state._replace(c=c, h=buffers.rows[lengths, batch, h])
+    h, batch = slice(buffers.inputs, buffers.inputs + buffers.hidden), slice(None)
+    lengths = buffers.time
+    if alive is not None:
+        lengths, batch = lengths_of(alive, buffers.batch), np.arange(buffers.batch)
+    c = buffers.c[
+        lengths if buffers.keep else 0, batch
+    ].copy()  # without `keep` a row's c stays where it was last written
+    return state._replace(c=c, h=buffers.rows[lengths, batch, h].copy())
 
 
 def _backward(

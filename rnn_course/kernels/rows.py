@@ -20,9 +20,9 @@ def longest_first(lengths: np.ndarray) -> tuple[np.ndarray, list[int]]:
     return order, np.searchsorted(-in_order, -steps, side="left").tolist()
 
 
-def lengths_of(alive: list[int] | None, batch: int, time: int) -> np.ndarray | int:
-    """The length of each sorted row, from how many are alive at each step; all of `time` if None."""
-    return time if alive is None else np.sum(np.asarray(alive)[:, None] > np.arange(batch), axis=0)
+def lengths_of(alive: list[int], batch: int) -> np.ndarray:
+    """The length of each sorted row, from how many are alive at each step."""
+    return np.sum(np.asarray(alive)[:, None] > np.arange(batch), axis=0)
 
 
 def scan_ragged(
