@@ -249,7 +249,7 @@ ALL = [
 ]
 
 
-@pytest.mark.parametrize(("name", "style"), ALL, ids=lambda part: getattr(part, "__name__", str(part)))
+@pytest.mark.parametrize(("name", "style"), ALL, ids=[f"{name}-{number}" for number, (name, _) in enumerate(ALL)])
 def test_a_right_answer_passes_in_any_style(name, style):
     report = check(name, style)
     assert report.passed, report
