@@ -10,7 +10,7 @@ It is the mathematics of the cell, rearranged. Read the cell first. What is diff
 - The gradients of the weights are one product after the loop, and so is that of x.
 
 For backward it holds 6 · time · batch · hidden numbers and the rows [x, h, 1]; while that runs, 4 more; without
-backward only the rows. See `forward_in_chunks` for less.
+backward only the rows.
 """
 
 from collections.abc import Callable

@@ -128,18 +128,18 @@ def test_requirements_are_read_with_their_extras_and_lowest_versions():
 def test_a_wrong_gradient_is_a_problem_and_leaves_with_1(lines, monkeypatch):
     from rnn_course.cells import LSTMCell
 
-    right = LSTMCell.forward
+    right = LSTMCell.scan_forward
 
-    def wrong(self, x, state):
-        output, new_state, backward = right(self, x, state)
+    def wrong(self, inputs, state, lengths=None):
+        outputs, final_state, backward = right(self, inputs, state, lengths)
 
-        def forgets_c(d_output, d_new_state):
-            d_cell, d_x, d_state = backward(d_output, d_new_state)
-            return d_cell, d_x, d_state._replace(c=0 * d_state.c)
+        def forgets_c(d_outputs, d_final_state):
+            d_cell, d_inputs, d_state = backward(d_outputs, d_final_state)
+            return d_cell, d_inputs, d_state._replace(c=0 * d_state.c)
 
-        return output, new_state, forgets_c
+        return outputs, final_state, forgets_c
 
-    monkeypatch.setattr(LSTMCell, "forward", wrong)
+    monkeypatch.setattr(LSTMCell, "scan_forward", wrong)
     lines = lines(1)
     assert lines["gradient"].startswith("problem")
     assert "1 problem to solve" in " ".join(lines)
