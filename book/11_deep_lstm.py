@@ -372,9 +372,16 @@ clean_outputs, clean_state = dynamic_rnn(small.cells[0], inputs)
 zeros = np.mean(noisy_outputs == 0)
 kept = noisy_outputs != 0
 
+scaled = np.allclose(
+    noisy_outputs[kept], clean_outputs[kept] / 0.75, atol=1e-5
+)
+same_state = np.allclose(noisy_state.cell.c, clean_state.c, atol=1e-6)
+print("what is kept is divided by 0.75:", scaled)
+print("the state has noticed nothing:  ", same_state)
+
 # %% [markdown]
-# A quarter of the outputs is 0, about: `0.1 < zeros < 0.4`. What is kept is divided by 0.75, so that the mean stays: `noisy_outputs[kept].round(5) == (clean_outputs / 0.75)[kept].round(5)`. And the state has not noticed
-# anything: `noisy_state.cell == clean_state`. Dropout of the *state*, which `state_keep_prob` asks for, acts on h and never on c:
+# A quarter of the outputs is 0, about: `0.1 < zeros < 0.4`. What is kept is divided by 0.75, so that the mean stays. And the state has not noticed
+# anything. Dropout of the *state*, which `state_keep_prob` asks for, acts on h and never on c:
 
 # %%
 state_noise = DropoutWrapper.init(
