@@ -18,6 +18,8 @@
 # **Reading** 45 minutes · **exercises** 100 minutes · **difficulty** 3 of 5 · **before**
 # [chapter 4](04_convolution.ipynb)
 # :::
+#
+# ![The arrays of this chapter and their axes](_diagrams/shapes_05.svg)
 
 # %%
 import json

@@ -17,6 +17,8 @@
 #
 # **Reading** 40 minutes · **exercises** 85 minutes · **difficulty** 3 of 5 · **before** [chapter 8](08_lstm_cell.ipynb)
 # :::
+#
+# ![The arrays of this chapter and their axes](_diagrams/shapes_09.svg)
 
 # %%
 import difflib
