@@ -280,7 +280,7 @@ plot.curves(
 # The scores of the last layer are called **logits**. They may be any numbers. For our two examples they are the rows of y:
 # 2, 1, 0, 3 and 4, 1, 1, 7. **Softmax** makes probabilities of a row: raise e to each of them, and divide by the sum.
 #
-# | | class 0 | class 1 | class 2 | class 3 | sum |
+# | step | class 0 | class 1 | class 2 | class 3 | sum |
 # |---|---|---|---|---|---|
 # | logit | 2 | 1 | 0 | 3 | |
 # | exp | 7.39 | 2.72 | 1.00 | 20.09 | 31.19 |

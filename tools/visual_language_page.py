@@ -22,7 +22,7 @@ be told apart is measured, with a model of how colour-blind readers see {cite}`m
 
 ## What stands for what
 
-| | Drawn as | It is |
+| Quantity | Drawn as | It is |
 |---|---|---|
 """
 ARRAYS = """
@@ -31,7 +31,7 @@ gate is open. In a live figure that you can change, a thick edge marks what your
 
 ## How an array is drawn
 
-| | Axes | Read it as |
+| Array | Axes | Read it as |
 |---|---|---|
 """
 STRIP = """
