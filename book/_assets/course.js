@@ -15,4 +15,8 @@ document.addEventListener("DOMContentLoaded", function () {
   document.querySelectorAll(".citation-list[role], .citation[role]").forEach(function (node) {
     node.removeAttribute("role");
   });
+  /* A note in the margin belongs to its text; it is no region of the page. */
+  document.querySelectorAll("aside.margin").forEach(function (node) {
+    node.setAttribute("role", "note");
+  });
 });
