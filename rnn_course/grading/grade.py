@@ -51,6 +51,8 @@ class Grading:
     def run(self, executor: Callable[[], Executor], on_graded: Callable[[Graded], None]) -> None:
         """Grade what is not graded yet. `executor` is called only if there is something to do."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        for part in self.folder.glob(".*.part"):  # of a run that was killed in the middle of a write
+            part.unlink(missing_ok=True)
         tasks = list(self._open_tasks(on_graded))
         if not tasks:
             return
