@@ -1,16 +1,15 @@
-"""A browser for the tests that need one. Where it may not be missing, RNN_COURSE_BROWSER says `required`."""
+"""The browser of the tests that need one. Where it may not be missing, RNN_COURSE_BROWSER says `required`."""
 
 import os
-from contextlib import contextmanager
 
 import pytest
 
 from tools.browser import BrowserError, chromium
 
 
-@contextmanager
-def running():
-    """Chromium, headless; the tests are skipped where there is none, unless it is required."""
+@pytest.fixture(scope="session")
+def browser():
+    """One Chromium for all tests, without a window; they are skipped where there is none, unless it is required."""
     try:
         with chromium() as browser:
             yield browser
@@ -18,9 +17,3 @@ def running():
         if os.environ.get("RNN_COURSE_BROWSER") == "required":
             raise
         pytest.skip(str(error))
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with running() as browser:
-        yield browser

@@ -20,6 +20,8 @@ install_import_hook(
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 
+from tests.browser import browser  # noqa: E402, F401
+
 
 @pytest.fixture
 def rng():

@@ -1,4 +1,4 @@
-"""The built book, and a browser that can reach nothing but it."""
+"""The built book, on the disk and served."""
 
 import functools
 import http.server
@@ -7,7 +7,6 @@ import threading
 import pytest
 
 from tests.book.pages import HTML, NO_BOOK
-from tests.browser import running
 
 
 @pytest.fixture(scope="session")
@@ -16,13 +15,6 @@ def html():
     if not (HTML / "book" / "index.html").is_file():
         pytest.skip(NO_BOOK)
     return HTML
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """One Chromium for all pages."""
-    with running() as browser:
-        yield browser
 
 
 class SilentHandler(http.server.SimpleHTTPRequestHandler):

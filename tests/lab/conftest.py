@@ -10,8 +10,6 @@ from importlib.util import find_spec
 
 import pytest
 
-from tests.browser import browser  # noqa: F401
-
 SECONDS = 90  # for anything that a browser or a kernel has to do; a busy machine takes its time
 SETTINGS = {  # as after a first visit: no question about news, every cell on the page
     "@jupyterlab/apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
