@@ -81,6 +81,9 @@ def test_no_door_takes_a_state_of_another_number_of_layers(rng):
             stack.forward(x, wrong)
         with pytest.raises(ValueError, match="zip"):
             backward(output, wrong)
+        for scan in (stack.scan, stack.scan_forward):
+            with pytest.raises(ValueError, match="zip"):
+                scan(x[None], wrong)
 
 
 def test_a_stack_of_one_is_the_cell(rng, backend):
