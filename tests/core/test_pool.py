@@ -174,3 +174,12 @@ def test_wrong_pooling_says_what_is_wrong(kind, layer, shape, message, without_s
     with pytest.raises(ValueError, match=re.escape(message)) as error:
         kind(**layer)(np.zeros(shape))
     assert message.startswith("x") == isinstance(error.value, ShapeError)
+
+
+@pytest.mark.parametrize("kind", [MaxPool2D, AveragePool2D])
+@pytest.mark.parametrize("shape", [(0, 6, 5, 3), (2, 6, 5, 0)], ids=["no images", "no channels"])
+def test_of_nothing_comes_nothing(kind, shape, backend):
+    y, backward = kind((2, 3), (1, 2)).forward(to(np.ones(shape), backend))
+    assert tuple(y.shape) == (shape[0], 5, 2, shape[3])
+    _, dx = backward(y)
+    assert tuple(dx.shape) == shape
