@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from rnn_course.kernels.blocks import column_blocks, cut
+from rnn_course.kernels.blocks import best_blocks, by_blocks
+from rnn_course.kernels.pool import aligned
 
 
 def _sigmoid(z: np.ndarray) -> np.ndarray:
@@ -88,18 +89,24 @@ def floor(kernel: np.ndarray, bias: np.ndarray, x: np.ndarray, d_outputs: np.nda
     """The products of an LSTM alone, as fast as NumPy does them: nobody with this BLAS can be faster."""
     (time, batch, inputs), hidden = x.shape, len(bias) // 4
     width, kind = inputs + hidden + 1, x.dtype
-    q, back_q = column_blocks(batch, width, 4, hidden, kind), column_blocks(batch, 4 * hidden, 1, hidden, kind)
-    rows, weights = np.ones((time, batch, width), kind), np.ones((4, q, width, hidden // q), kind)
-    z, d_z = np.ones((4, batch, hidden), kind), np.ones((time, batch, 4 * hidden), kind)
-    back, d_h = np.ones((back_q, 4 * hidden, hidden // back_q), kind), np.ones((batch, hidden), kind)
-    z_blocks, d_h_blocks = cut(z, q), cut(d_h, back_q)
+    forward = best_blocks(batch, width, 4, hidden, kind)
+    back = best_blocks(batch, 4 * hidden, 1, hidden, kind, 4)
+    rows, d_z = aligned((time, batch, width), kind), aligned((time, batch, 4 * hidden), kind)
+    z, d_h = aligned((4, batch, hidden), kind), aligned((back.pieces, batch, hidden), kind)
     from_x = np.ones((4 * hidden, inputs), kind)
+    if batch == 1:  # vectors times matrices, but for x at once
+        h_weights, z_row = aligned((hidden, 4 * hidden), kind), z.reshape(-1)
+        steps = [(np.dot, rows[t, 0, :hidden], [(h_weights, z_row)]) for t in range(time)]
+        steps += [(np.dot, d_z[t, 0], [(back.arrays[0][1][0, 0], d_h[0, 0])]) for t in range(time)]
+        steps.append((np.matmul, rows[:, 0, :inputs], [(from_x.T, np.empty((time, 4 * hidden), kind))]))
+    else:
+        steps = [(np.matmul, rows[t], forward.onto(z)) for t in range(time)]
+        steps += [(np.matmul, by_blocks(d_z[t], back.pieces)[:, None], back.onto(d_h)) for t in range(time)]
 
     def run() -> tuple:
-        for t in range(time):
-            np.matmul(rows[t], weights, out=z_blocks)
-        for t in range(time):
-            np.matmul(d_z[t], back, out=d_h_blocks)
+        for multiply, left, onto in steps:
+            for weights, out in onto:
+                multiply(left, weights, out)
         flat = d_z.reshape(time * batch, -1)
         return rows.reshape(time * batch, -1).T @ flat, flat @ from_x
 

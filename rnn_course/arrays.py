@@ -22,8 +22,10 @@ DEVICES = ("auto", "cpu", "cuda", "mps")
 
 def zeros(shape: tuple[int, ...], like: Array) -> Array:
     """Zeros with the library, dtype and device of `like`."""
-    if isinstance(like, np.ndarray):  # what the line below comes to, in a tenth of the time
+    if isinstance(like, np.ndarray):  # what the last line comes to, in a tenth of the time
         return np.zeros(shape, like.dtype)
+    if is_torch_array(like):
+        return like.new_zeros(shape)
     return array_namespace(like).zeros(shape, dtype=like.dtype, device=device(like))
 
 

@@ -20,13 +20,14 @@ def tree_map(function: Callable, tree: Tree, *others: Tree) -> Tree:
 
     All trees must have the structure of the first one; otherwise a ValueError names the place.
     """
-    return _map(function, "", tree, others)
+    return _map(function, (), tree, others)
 
 
-def _map(function: Callable, path: str, tree: Tree, others: tuple) -> Tree:
+def _map(function: Callable, place: tuple, tree: Tree, others: tuple) -> Tree:
+    """`place` leads to `tree` from the root: `((), root, 0), branch, 1`; it is written out only for an error."""
     if is_array(tree):
-        if not all(is_array(other) for other in others):
-            raise ValueError(f"the trees differ{_at(path)}: one has an array there, another has not")
+        if not all(map(is_array, others)):
+            raise ValueError(f"the trees differ{_at(place)}: one has an array there, another has not")
         return function(tree, *others)
     if not isinstance(tree, tuple):
         return tree
@@ -34,10 +35,9 @@ def _map(function: Callable, path: str, tree: Tree, others: tuple) -> Tree:
         if not isinstance(other, tuple) or len(other) != len(tree):
             expected, got = type(tree).__name__, type(other).__name__
             size = f" of {len(other)}" if isinstance(other, tuple) else ""
-            raise ValueError(f"the trees differ{_at(path)}: {expected} of {len(tree)} against {got}{size}")
+            raise ValueError(f"the trees differ{_at(place)}: {expected} of {len(tree)} against {got}{size}")
     mapped = [
-        _map(function, _join(path, name), branch, tuple(other[k] for other in others))
-        for k, (name, branch) in enumerate(_branches(tree))
+        _map(function, (place, tree, k), branch, tuple([other[k] for other in others])) for k, branch in enumerate(tree)
     ]
     return rebuild(tree, mapped)
 
@@ -83,8 +83,13 @@ def _branches(tree: tuple) -> Iterator[tuple[str, Any]]:
 
 
 def _join(path: str, name: str) -> str:
-    return f"{path}.{name}" if path else name
+    return ".".join(part for part in (path, name) if part)
 
 
-def _at(path: str) -> str:
+def _at(place: tuple) -> str:
+    """` at cells.0.kernel`, or nothing at the root."""
+    path = ""
+    while place:
+        place, tree, k = place
+        path = _join(str(getattr(tree, "_fields", range(len(tree)))[k]), path)
     return f" at {path}" if path else ""

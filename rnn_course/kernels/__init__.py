@@ -17,7 +17,8 @@ from rnn_course.kernels.blocks import autotune
 from rnn_course.kernels.pool import release_memory
 from rnn_course.kernels.rows import scan_ragged
 from rnn_course.loop import loop, loop_forward
-from rnn_course.tree import leaves
+
+FLOATS = np.dtype("float32"), np.dtype("float64")
 
 __all__ = ["autotune", "release_memory", "scan", "scan_forward"]
 
@@ -43,33 +44,34 @@ def _kernel(cell: Any, inputs: Array, state: Any, lengths: Array | None) -> Call
     if kernel is None or 0 in inputs.shape or not kernel.fits(cell, inputs, state):
         return None
     if is_numpy_array(inputs):
-        return _numpy(partial(kernel.run, cell), cell, inputs, state, lengths)
+        return _numpy(kernel, cell, inputs, state, lengths)
     if is_torch_array(inputs):
-        return _torch(cell, inputs, state, lengths)
+        return _torch(kernel, cell, inputs, state, lengths)
     return None
 
 
-def _numpy(run: Callable, cell: Any, inputs: np.ndarray, state: Any, lengths: Any) -> Callable | None:
-    kinds = {leaf.dtype for leaf in (inputs, *leaves(cell), *leaves(state))}
-    if len(kinds) > 1 or inputs.dtype not in (np.float32, np.float64):
+def _numpy(kernel: Any, cell: Any, inputs: np.ndarray, state: Any, lengths: Any) -> Callable | None:
+    kinds = {inputs.dtype, *[array.dtype for array in kernel.arrays(cell, state)]}
+    if len(kinds) > 1 or inputs.dtype not in FLOATS:
         return None
+    run = partial(kernel.run, cell)
     if lengths is None or lengths.min() == inputs.shape[0]:
         return partial(run, alive=None)
     return partial(scan_ragged, run, lengths=lengths) if lengths.any() else None
 
 
-def _torch(cell: Any, inputs: Any, state: Any, lengths: Any) -> Callable | None:
+def _torch(kernel: Any, cell: Any, inputs: Any, state: Any, lengths: Any) -> Callable | None:
     from rnn_course.kernels import fused
 
-    kernel = fused.kernel_for(cell, inputs, state)
-    if kernel is None or (lengths is not None and not lengths.any()):
+    function = fused.kernel_for(cell, inputs, kernel.arrays(cell, state))
+    if function is None or (lengths is not None and not lengths.any()):
         return None
     if lengths is not None and bool((lengths == inputs.shape[0]).all()):
         lengths = None
 
     def run(inputs: Any, state: Any, keep: bool) -> tuple:
         door = fused.scan_forward if keep else fused.scan
-        return door(kernel, cell, inputs, state, lengths)
+        return door(function, cell, inputs, state, lengths)
 
     return run
 

@@ -6,13 +6,12 @@ numbers and x, and once more as much while it runs.
 """
 
 from collections.abc import Callable
-from threading import Lock
 from typing import Any
 
 import numpy as np
 
-from rnn_course.kernels.blocks import column_blocks, cut
-from rnn_course.kernels.pool import Loan
+from rnn_course.kernels.blocks import best_blocks, fill
+from rnn_course.kernels.pool import Buffers, Loan, aligned
 from rnn_course.kernels.rows import lengths_of
 
 
@@ -32,26 +31,32 @@ ACTIVATIONS: dict[str, tuple[Callable, Callable]] = {
 }
 
 
-class BasicRNNBuffers:
+class BasicRNNBuffers(Buffers):
     """The arrays of one run, and the views of them that each step needs."""
 
     def __init__(self, time: int, batch: int, inputs: int, hidden: int, kind: np.dtype) -> None:
+        super().__init__()
         width = inputs + hidden + 1
-        self.lock = Lock()
         self.x, self.h = slice(inputs), slice(inputs, inputs + hidden)
-        self.rows = np.zeros((time + 1, batch, width), kind)  # [x, h, 1]
+        self.one = np.asarray(1, kind)
+        self.rows = aligned((time + 1, batch, width), kind)  # [x, h, 1]
         self.rows[:, :, -1] = 1
-        self.z = np.zeros((batch, hidden), kind)
-        blocks = column_blocks(batch, width, 1, hidden, kind)
-        self.weights = np.zeros((blocks, width, hidden // blocks), kind)
+        self.z = aligned((1, batch, hidden), kind)
+        self.blocks = best_blocks(batch, width, 1, hidden, kind)
+        self.places = [self.blocks.place(slice(None), rows) for rows in (slice(-1), slice(-1, None))]
         self.d_z = np.empty(0, kind)  # made by the first backward
         self.steps = self.views([batch] * time)
+        self.weigh()
+
+    def load(self, kernel: np.ndarray, bias: np.ndarray) -> None:
+        """Copy kernel and bias into blocks."""
+        fill(self.places[0], kernel[None], self.one)
+        fill(self.places[1], bias[None, None], self.one)
 
     def views(self, alive: list[int]) -> list[tuple]:
         """What each step of the forward loop reads and writes, cut to the rows that are alive."""
-        blocks = len(self.weights)
         return [
-            (self.rows[t, :n], cut(self.z[:n], blocks), self.z[:n], self.rows[t + 1, :n, self.h])
+            (self.rows[t, :n], self.blocks.onto(self.z[:, :n]), self.z[0, :n], self.rows[t + 1, :n, self.h])
             for t, n in enumerate(alive)
         ]
 
@@ -59,10 +64,15 @@ class BasicRNNBuffers:
         """Make the arrays that only backward needs."""
         if self.d_z.size:
             return
-        (time, batch, _), hidden, kind = self.rows.shape, self.z.shape[1], self.z.dtype
-        self.d_z, self.d_h = np.zeros((time - 1, batch, hidden), kind), np.zeros((batch, hidden), kind)
-        blocks = column_blocks(batch, hidden, 1, hidden, kind)
-        self.back_weights = np.zeros((blocks, hidden, hidden // blocks), kind)
+        (time, batch, _), hidden, kind = self.rows.shape, self.z.shape[2], self.z.dtype
+        self.d_z, self.d_h = aligned((time - 1, batch, hidden), kind), aligned((batch, hidden), kind)
+        self.back_blocks = best_blocks(batch, hidden, 1, hidden, kind)
+        self.weigh()
+
+
+def arrays(cell: Any, state: Any) -> tuple:
+    """As `lstm.arrays`."""
+    return cell.kernel, cell.bias, state
 
 
 def fits(cell: Any, inputs: Any, state: Any) -> bool:
@@ -85,9 +95,7 @@ def run(
     buffers: BasicRNNBuffers = loan.buffers
     buffers.rows[:-1, :, buffers.x] = inputs
     buffers.rows[0, :, buffers.h] = state
-    weights = buffers.weights.transpose(1, 0, 2)  # [width, blocks, columns]
-    weights[:-1] = cell.kernel.reshape(-1, *weights.shape[1:])
-    weights[-1] = cell.bias.reshape(weights.shape[1:])
+    buffers.load(cell.kernel, cell.bias)
     steps = buffers.steps
     if alive is not None:
         steps = buffers.views(alive)
@@ -95,8 +103,9 @@ def run(
             buffers.rows[t, n:, buffers.x] = 0
             buffers.rows[t + 1, n:, buffers.h] = 0
     activation, derivative = ACTIVATIONS[cell.activation]
-    for row, blocks, z, h in steps:
-        np.matmul(row, buffers.weights, out=blocks)
+    for row, onto, z, h in steps:
+        for weights, blocks in onto:
+            np.matmul(row, weights, blocks)
         activation(z, out=h)
     outputs = buffers.rows[1:, :, buffers.h].copy()
     batch = np.arange(rows)
@@ -114,17 +123,18 @@ def _backward(
     cell: Any, buffers: BasicRNNBuffers, alive: list[int], derivative: Callable, d_outputs: np.ndarray, d_final: Any
 ) -> tuple[Any, np.ndarray, np.ndarray]:
     buffers.prepare_backward()
-    d_z, d_h, weights = buffers.d_z, buffers.d_h, buffers.back_weights
-    weights[...] = cut(cell.kernel[buffers.h].T, len(weights))
+    d_z, d_h, back = buffers.d_z, buffers.d_h, buffers.back_blocks
+    fill(back.place(slice(None), slice(None)), cell.kernel[None, buffers.h].swapaxes(1, 2), buffers.one)
     d_z[...] = derivative(buffers.rows[1:, :, buffers.h])
     d_h[...] = d_final
     for t in range(len(alive) - 1, -1, -1):
         n = alive[t]
         d_z[t, n:] = 0
         living, d_step = d_h[:n], d_z[t, :n]
-        np.add(living, d_outputs[t, :n], out=living)
-        np.multiply(d_step, living, out=d_step)
-        np.matmul(d_step, weights, out=cut(living, len(weights)))
+        np.add(living, d_outputs[t, :n], living)
+        np.multiply(d_step, living, d_step)
+        for weights, blocks in back.onto(living[None]):
+            np.matmul(d_step, weights, blocks)
     flat = d_z.reshape(-1, d_z.shape[-1])
     d_weights = buffers.rows[:-1].reshape(len(flat), -1).T @ flat
     d_inputs = (flat @ cell.kernel[buffers.x].T).reshape(*d_z.shape[:2], -1)

@@ -1,23 +1,35 @@
-"""Into how many blocks of columns a product is cut: as many as are fastest on this machine.
+"""Weights cut into blocks for a product: cut the way that is fastest on this machine.
 
 On some processors OpenBLAS has a path for small products that does not rearrange its operands first. A step of a
-recurrent cell multiplies few rows by a large matrix; cut into blocks of columns, each product is small enough for that
-path, and the step takes half the time. On other processors one block is best. So it is measured, once a shape and
-process, in a few milliseconds. Cutting changes no sum, and so no result by more than rounding.
+recurrent cell multiplies few rows by a large matrix; cut into blocks of 64 columns, each product is small enough for
+that path, and the step takes half the time. On other processors one block is best. So it is measured, once a shape and
+process, in a few milliseconds. Cutting changes no result by more than rounding.
 """
 
 import os
+from math import prod
 from time import thread_time
+from typing import NamedTuple
 
 import numpy as np
 
-from rnn_course.kernels.pool import release_memory
+from rnn_course.kernels.pool import aligned, release_memory
 
 SMALL = 1_000_000  # multiplications; OpenBLAS takes the path without rearranging up to here
-NARROWEST = 16  # columns of a block; below, the calls cost more than they save
-BUDGET = 0.012  # seconds that are spent on measuring one shape
+WIDTHS = 64, 32, 16  # columns of a block, whole vectors of any processor; 64 are best where they fit
+BUDGET = 0.012  # seconds after which the measuring of one shape ends, as soon as each way was measured once
+REPEATS = 7
+MEASURED = 2**20  # numbers: of larger weights a part of the columns is measured, but no fewer than 128
 
-_known: dict[tuple, int] = {}
+
+class Cut(NamedTuple):
+    """Into how many pieces the inner axis is cut, whose products are added, and how many columns a block has."""
+
+    pieces: int
+    width: int
+
+
+_known: dict[tuple, Cut] = {}
 _measuring = os.environ.get("RNN_COURSE_AUTOTUNE", "1") != "0"
 
 
@@ -25,42 +37,105 @@ def autotune(on: bool) -> None:
     """Switch measuring on or off; off, every product has one block. The variable RNN_COURSE_AUTOTUNE=0 does it too."""
     global _measuring
     _measuring = on
-    release_memory()  # buffers made before have the other number of blocks
+    release_memory()  # buffers made before are cut in the other way
 
 
-def column_blocks(rows: int, inner: int, groups: int, columns: int, dtype: np.dtype) -> int:
-    """The best q for `[rows, inner] @ [groups, q, inner, columns / q]`, from measurements of this process."""
+def best_cut(rows: int, inner: int, groups: int, columns: int, dtype: np.dtype, pieces: int = 1) -> Cut:
+    """How to cut `[groups, inner, columns]` for `[rows, inner] @ …`, from measurements of this process.
+
+    pieces  into how many pieces the inner axis may be cut, beside one; then there is one group
+    """
+    shape = (rows, inner, groups, columns, dtype.char, pieces)
     if not _measuring or rows == 1 or rows * inner * columns * groups <= SMALL:
-        return 1
-    shape = (rows, inner, groups, columns, dtype.char)
+        return Cut(1, columns)
     if shape not in _known:
         _known[shape] = _fastest(*shape)
     return _known[shape]
 
 
-def cut(columns: np.ndarray, blocks: int) -> np.ndarray:
+def candidates(rows: int, inner: int, columns: int, pieces: int = 1) -> list[Cut]:
+    """One block, and the first two cuts whose products are all small."""
+    cuts = [Cut(p, width) for width in WIDTHS if width < columns for p in sorted({1, pieces})]
+    return [Cut(1, columns), *[cut for cut in cuts if rows * inner // cut.pieces * cut.width <= SMALL][:2]]
+
+
+class Blocks:
+    """The second operand of a product, `[groups, inner, columns]`, in blocks of columns and, narrower, their rest.
+
+    Where the inner axis is cut too it is `[pieces, inner / pieces, columns]`, and the products of the pieces are to be
+    added.
+    """
+
+    def __init__(self, cut: Cut, inner: int, groups: int, columns: int, kind: np.dtype) -> None:
+        self.pieces = cut.pieces
+        self.arrays = [(part, aligned(shape, kind)) for part, shape in _shapes(cut, inner, groups, columns)]
+        self.nbytes = sum(array.nbytes for _, array in self.arrays)
+
+    def place(self, groups: slice, rows: slice) -> list[tuple]:
+        """Where `fill` puts `[groups, rows, columns]`: columns, the number of their blocks, and the blocks."""
+        if len(self.arrays) == 1 and self.arrays[0][1].shape[1] == 1:
+            return whole(self.arrays[0][1][groups, 0, rows])
+        return [(columns, array.shape[1], array[groups, :, rows]) for columns, array in self.arrays]
+
+    def onto(self, out: np.ndarray) -> list[tuple]:
+        """The blocks, and for each the view of `out: [groups, rows, columns]` that a product with it fills."""
+        return [(array, by_blocks(out[..., columns], array.shape[1])) for columns, array in self.arrays]
+
+
+def best_blocks(rows: int, inner: int, groups: int, columns: int, kind: np.dtype, pieces: int = 1) -> Blocks:
+    """Blocks for `[rows, inner] @ [groups, inner, columns]`, cut as is best; `pieces` as in `best_cut`."""
+    return Blocks(best_cut(rows, inner, groups, columns, kind, pieces), inner, groups, columns, kind)
+
+
+def fill(place: list[tuple], values: np.ndarray, factor: np.ndarray) -> None:
+    """Put `values · factor`, `[groups, rows, columns]`, into their place in the blocks."""
+    for columns, blocks, target in place:
+        np.multiply(by_blocks(values[..., columns], blocks) if blocks else values, factor, target)
+
+
+def whole(array: np.ndarray) -> list[tuple]:
+    """A place that is not cut, `[groups, rows, columns]`."""
+    return [(slice(None), 0, array)]
+
+
+def by_blocks(array: np.ndarray, blocks: int) -> np.ndarray:
     """`[..., rows, columns]` as `[..., blocks, rows, columns / blocks]`, without a copy."""
-    return np.moveaxis(columns.reshape(*columns.shape[:-1], blocks, columns.shape[-1] // blocks), -2, -3)
+    return array.reshape(*array.shape[:-1], blocks, array.shape[-1] // blocks).swapaxes(-3, -2)
 
 
-def candidates(rows: int, inner: int, columns: int) -> list[int]:
-    """One block, and the two smallest numbers of blocks whose products are all small."""
-    divisors = [q for q in range(2, columns // NARROWEST + 1) if columns % q == 0]
-    return [1, *[q for q in divisors if rows * inner * (columns // q) <= SMALL][:2]]
+def _shapes(cut: Cut, inner: int, groups: int, columns: int) -> list[tuple[slice, tuple[int, ...]]]:
+    """Columns, and the shape `[groups, blocks, inner, width]` of their blocks: all whole ones, and the rest."""
+    whole = columns - columns % cut.width
+    parts = [(slice(whole), whole // cut.width, cut.width), (slice(whole, columns), 1, columns - whole)]
+    groups, inner = groups * cut.pieces, inner // cut.pieces
+    return [(part, (groups, blocks, inner, width)) for part, blocks, width in parts if blocks * width]
 
 
-def _fastest(rows: int, inner: int, groups: int, columns: int, kind: str) -> int:
+def _fastest(rows: int, inner: int, groups: int, columns: int, kind: str, pieces: int) -> Cut:
     start, best = thread_time(), {}  # time of this thread alone, which a busy machine hardly changes
-    left, weights = np.ones((rows, inner), kind), np.ones(groups * inner * columns, kind)
-    out = np.empty((groups, rows, columns), kind)
-    for _ in range(7):
-        for q in candidates(rows, inner, columns):
-            right = weights.reshape(groups, q, inner, columns // q)
-            target = out.reshape(groups, rows, q, columns // q).transpose(0, 2, 1, 3)
-            began = thread_time()
-            np.matmul(left, right, out=target)
-            ended = thread_time()
-            best[q] = min(best.get(q, np.inf), ended - began)
-            if ended - start > BUDGET:
-                break
-    return min(best, key=lambda q: best[q])
+    columns = min(columns, max(128, MEASURED // inner))
+    groups = max(1, min(groups, MEASURED // (inner * columns)))
+    left, memory = aligned((rows, inner), np.dtype(kind)), aligned((groups * inner * columns,), np.dtype(kind))
+    memory[...], out = 1, aligned((groups * pieces, rows, columns), np.dtype(kind))
+    products = {}
+    for cut in candidates(rows, inner, columns, pieces):
+        parts = _shapes(cut, inner, groups, columns)
+        products[cut] = (
+            by_blocks(left, cut.pieces)[:, None],
+            out[: groups * cut.pieces],
+            [
+                (memory[: prod(shape)].reshape(shape), by_blocks(out[: shape[0], :, part], shape[1]))
+                for part, shape in parts
+            ],
+        )
+    for cut, (pieces_of_left, sums, onto) in [*products.items()] * REPEATS:
+        began = thread_time()
+        for block, target in onto:
+            np.matmul(pieces_of_left, block, target)
+        if cut.pieces > 1:
+            np.add.reduce(sums, 0, None, sums[0])
+        ended = thread_time()
+        best[cut] = min(best.get(cut, np.inf), ended - began)
+        if ended - start > BUDGET and len(best) == len(products):
+            break
+    return min(best, key=lambda cut: best[cut])

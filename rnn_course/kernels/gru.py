@@ -11,10 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from rnn_course.kernels.blocks import cut
+from rnn_course.kernels.blocks import by_blocks
 from rnn_course.kernels.gru_buffers import GRUBuffers
 from rnn_course.kernels.pool import Loan
 from rnn_course.kernels.rows import lengths_of
+
+
+def arrays(cell: Any, state: Any) -> tuple:
+    """As `lstm.arrays`."""
+    recurrent = () if cell.candidate_recurrent_bias is None else (cell.candidate_recurrent_bias,)
+    return cell.gates_kernel, cell.gates_bias, cell.candidate_kernel, cell.candidate_bias, *recurrent, state
 
 
 def fits(cell: Any, inputs: Any, state: Any) -> bool:
@@ -63,47 +69,46 @@ def run(
 
 def _forward_before(buffers: GRUBuffers, steps: list[tuple]) -> None:
     """n = tanh(x's share + (r·h) @ Wh)."""
-    of_gates, of_candidate = buffers.h_weights[:2], buffers.h_weights[2]
-    for h, blocks, from_h, (r, u, n), gates, r_h, difference, new_h in _unpacked(steps):
-        np.matmul(h, of_gates, out=blocks[:2])
-        np.add(gates, from_h[:2], out=gates)
+    for h, (of_gates, of_candidate), from_h, (r, u, n), gates, r_h, difference, new_h in steps:
+        _multiply(h, of_gates)
+        np.add(gates, from_h[:2], gates)
         _sigmoid_of_twice(gates, buffers.half)
-        np.multiply(r, h, out=r_h)
-        np.matmul(r_h, of_candidate, out=blocks[2])
-        np.add(n, from_h[2], out=n)
+        np.multiply(r, h, r_h)
+        _multiply(r_h, of_candidate)
+        np.add(n, from_h[2], n)
         _new_state(h, u, n, difference, new_h)
 
 
 def _forward_after(buffers: GRUBuffers, steps: list[tuple]) -> None:
     """n = tanh(x's share + r·(h @ Wh + bias))."""
-    for h, blocks, from_h, (r, u, n), gates, candidate_from_h, difference, new_h in _unpacked(steps):
-        np.matmul(h, buffers.h_weights, out=blocks)
-        np.add(gates, from_h[:2], out=gates)
+    for h, (of_all, _), from_h, (r, u, n), gates, candidate_from_h, difference, new_h in steps:
+        _multiply(h, of_all)
+        np.add(gates, from_h[:2], gates)
         _sigmoid_of_twice(gates, buffers.half)
-        np.add(from_h[2], buffers.h_bias, out=candidate_from_h)
-        np.multiply(r, candidate_from_h, out=difference)
-        np.add(n, difference, out=n)
+        np.add(from_h[2], buffers.h_bias, candidate_from_h)
+        np.multiply(r, candidate_from_h, difference)
+        np.add(n, difference, n)
         _new_state(h, u, n, difference, new_h)
 
 
-def _unpacked(steps: list[tuple]) -> Any:
-    for h, blocks, from_h, gates, reset, scratch, new_h in steps:
-        yield h, blocks, from_h, gates, gates[:2], reset, scratch, new_h
+def _multiply(left: np.ndarray, onto: list[tuple]) -> None:
+    for weights, blocks in onto:
+        np.matmul(left, weights, blocks)
 
 
 def _sigmoid_of_twice(gates: np.ndarray, half: np.ndarray) -> None:
     """σ(2z), in place; the weights are halved."""
-    np.tanh(gates, out=gates)
-    np.multiply(gates, half, out=gates)
-    np.add(gates, half, out=gates)
+    np.tanh(gates, gates)
+    np.multiply(gates, half, gates)
+    np.add(gates, half, gates)
 
 
 def _new_state(h: np.ndarray, u: np.ndarray, n: np.ndarray, difference: np.ndarray, new_h: np.ndarray) -> None:
     """h' = u·h + (1 − u)·tanh(n), as tanh(n) + u·(h − tanh(n))."""
-    np.tanh(n, out=n)
-    np.subtract(h, n, out=difference)
-    np.multiply(u, difference, out=difference)
-    np.add(n, difference, out=new_h)
+    np.tanh(n, n)
+    np.subtract(h, n, difference)
+    np.multiply(u, difference, difference)
+    np.add(n, difference, new_h)
 
 
 def _backward(
@@ -143,25 +148,27 @@ def _factors(buffers: GRUBuffers, start: int, end: int) -> None:
 def _step_back(buffers: GRUBuffers, t: int, k: int, n: int, d_output: np.ndarray) -> None:
     hidden = buffers.hidden
     d_h, product, d_reset = buffers.d_h[:n], buffers.scratch[:n], buffers.d_reset[:n]
-    d_n, d_r, d_u, d_from_h = (buffers.d_z[t, :n, g * hidden : (g + 1) * hidden] for g in range(4))
+    d_n, d_r, d_u, d_from_h = buffers.d_z[t, :n].reshape(n, 4, hidden).swapaxes(0, 1)
     of_r, of_u, of_n = buffers.factors[:, k, :n]
     r, u, _ = buffers.gates[t, :, :n]
-    np.add(d_h, d_output, out=d_h)
-    np.multiply(d_h, of_n, out=d_n)
-    np.multiply(d_h, of_u, out=d_u)
-    np.multiply(d_h, u, out=d_h)
+    np.add(d_h, d_output, d_h)
+    np.multiply(d_h, of_n, d_n)
+    np.multiply(d_h, of_u, d_u)
+    np.multiply(d_h, u, d_h)
     if buffers.after:
-        np.multiply(d_n, r, out=d_from_h)
-        np.multiply(d_n, of_r, out=d_r)
+        np.multiply(d_n, r, d_from_h)
+        np.multiply(d_n, of_r, d_r)
         d_recurrent = buffers.d_z[t, :n, hidden:]
     else:
-        np.matmul(d_n, buffers.back_candidate, out=d_reset)
-        np.multiply(d_reset, of_r, out=d_r)
-        np.multiply(d_reset, r, out=d_reset)
-        np.add(d_h, d_reset, out=d_h)
+        _multiply(d_n, buffers.back_candidate.onto(d_reset[None]))
+        np.multiply(d_reset, of_r, d_r)
+        np.multiply(d_reset, r, d_reset)
+        np.add(d_h, d_reset, d_h)
         d_recurrent = buffers.d_z[t, :n, hidden : 3 * hidden]
-    np.matmul(d_recurrent, buffers.back_weights, out=cut(product, len(buffers.back_weights)))
-    np.add(d_h, product, out=d_h)
+    pieces = buffers.d_h_pieces[:, :n]
+    _multiply(by_blocks(d_recurrent, len(pieces))[:, None], buffers.back_blocks.onto(pieces))
+    np.sum(pieces, axis=0, out=product)
+    np.add(d_h, product, d_h)
 
 
 def _of_weights_and_inputs(cell: Any, buffers: GRUBuffers) -> tuple[Any, np.ndarray]:

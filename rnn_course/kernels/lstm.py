@@ -4,8 +4,9 @@ It is the mathematics of the cell, rearranged. Read the cell first. What is diff
 
 - Each step multiplies its rows [x, h, 1] by kernel and bias in one product, in place, and h' is written straight into
   the row of the next step. The views of all steps are made once and used again (`LSTMBuffers`).
-- The gates stand apart, `[4, batch, hidden]`, in the order j, i, f, o: three sigmoids side by side, and three that
-  reach c. As σ(z) = ½·tanh(z/2) + ½, with the ½ folded into the weights, one tanh serves all four.
+- The gates stand apart, `[batch, hidden]` each, in the order o, i, f, j, and behind them c: three sigmoids side by
+  side, three gates that reach c', and [i, f] · [j, c] in one call. As σ(z) = ½·tanh(z/2) + ½, with the ½ folded into
+  the weights, one tanh serves all four.
 - What backward needs of the gates, such as j·i·(1 − i), is computed for some steps at once, while they are in cache.
 - The gradients of the weights are one product after the loop, and so is that of x.
 
@@ -19,9 +20,14 @@ from typing import Any
 import numpy as np
 
 from rnn_course.kernels.blocks import SMALL
-from rnn_course.kernels.lstm_buffers import SWAP, LSTMBuffers
+from rnn_course.kernels.lstm_buffers import C, LSTMBuffers
 from rnn_course.kernels.pool import Loan
 from rnn_course.kernels.rows import lengths_of
+
+
+def arrays(cell: Any, state: Any) -> tuple:
+    """What has to be of the inputs' library and kind of numbers."""
+    return cell.kernel, cell.bias, state.c, state.h
 
 
 def fits(cell: Any, inputs: Any, state: Any) -> bool:
@@ -50,17 +56,16 @@ def run(
     sizes = time, batch, input_size, hidden, inputs.dtype, keep
     loan = Loan(("lstm", *sizes), lambda: LSTMBuffers(*sizes))
     buffers: LSTMBuffers = loan.buffers
-    last = input_size + hidden
-    buffers.rows[:time, :, :input_size] = inputs
-    buffers.rows[0, :, input_size:last] = state.h
-    buffers.c[0] = state.c
+    buffers.rows[:time, :, buffers.x] = inputs
+    buffers.rows[0, :, buffers.h] = state.h
+    buffers.gates[0, C] = state.c
     buffers.load(cell.kernel, cell.bias)
     steps = buffers.steps
     if alive is not None:
         buffers.clear(alive)
         steps = buffers.views(alive)
     _forward(buffers, steps)
-    outputs = buffers.rows[1:, :, input_size:last].copy()
+    outputs = buffers.rows[1:, :, buffers.h].copy()
     final = _final(state, buffers, alive)
 
     def backward(d_outputs: np.ndarray, d_final: Any) -> tuple[Any, np.ndarray, Any]:
@@ -73,42 +78,37 @@ def run(
 
 def _forward(buffers: LSTMBuffers, steps: list[tuple]) -> None:
     half, matmul, dot, tanh = buffers.half, np.matmul, np.dot, np.tanh
-    multiply, add = np.multiply, np.add
-    weights, scratch, one_row = buffers.weights, buffers.scratch, buffers.batch == 1
+    multiply, add = np.multiply, np.add  # out is the last argument: by position, for its name costs a tenth of the call
+    one_row = buffers.batch == 1
     if one_row:  # x of all steps at once, then a vector times a matrix each step
-        inputs, flat = buffers.inputs, weights.reshape(weights.shape[0], -1)
-        from_x = buffers.gates.reshape(buffers.time, -1)
-        matmul(buffers.rows[:-1, 0, :inputs], flat[:inputs], out=from_x)
+        inputs, flat, from_h = buffers.inputs, buffers.weights.reshape(buffers.rows.shape[2], -1), buffers.from_h
+        from_x = buffers.gates.reshape(len(buffers.gates), -1)[:-1, : flat.shape[1]]
+        matmul(buffers.rows[:-1, 0, buffers.x], flat[:inputs], from_x)
         from_x += flat[-1]
-        from_h = np.empty((4, 1, buffers.hidden), buffers.kind)
-        recurrent, flat_from_h = flat[inputs:-1], from_h.reshape(-1)
-    for row, blocks, gates, sigmoids, j, i, f, o, c, new_c, tanh_c, h in steps:
+        recurrent, flat_from_h = flat[buffers.h], from_h.reshape(-1)
+    for row, products, gates, sigmoids, i_f, j_c, sums, first, second, new_c, tanh_c, o, h in steps:
         if one_row:
-            dot(row[0, inputs:-1], recurrent, out=flat_from_h)
-            add(gates, from_h, out=gates)
+            dot(products, recurrent, flat_from_h)
+            add(gates, from_h, gates)
         else:
-            matmul(row, weights, out=blocks)
-        tanh(gates, out=gates)
-        multiply(sigmoids, half, out=sigmoids)
-        add(sigmoids, half, out=sigmoids)
-        product = scratch[: len(c)]
-        multiply(i, j, out=product)
-        multiply(f, c, out=new_c)
-        add(new_c, product, out=new_c)
-        tanh(new_c, out=tanh_c)
-        multiply(o, tanh_c, out=h)
+            for weights, blocks in products:
+                matmul(row, weights, blocks)
+        tanh(gates, gates)
+        multiply(sigmoids, half, sigmoids)
+        add(sigmoids, half, sigmoids)
+        multiply(i_f, j_c, sums)
+        add(first, second, new_c)  # c' = i·j + f·c
+        tanh(new_c, tanh_c)
+        multiply(o, tanh_c, h)
 
 
 def _final(state: Any, buffers: LSTMBuffers, alive: list[int] | None) -> Any:
     """The state after the last step of each row."""
-    h, batch = slice(buffers.inputs, buffers.inputs + buffers.hidden), slice(None)
-    lengths = buffers.time
+    lengths, batch = buffers.time, slice(None)
     if alive is not None:
         lengths, batch = lengths_of(alive, buffers.batch), np.arange(buffers.batch)
-    c = buffers.c[
-        lengths if buffers.keep else 0, batch
-    ].copy()  # without `keep` a row's c stays where it was last written
-    return state._replace(c=c, h=buffers.rows[lengths, batch, h].copy())
+    step = lengths if buffers.keep else 0  # without `keep` a row's c stays where it was last written
+    return type(state)(c=buffers.gates[step, C, batch].copy(), h=buffers.rows[lengths, batch, buffers.h].copy())
 
 
 def _backward(
@@ -126,54 +126,47 @@ def _backward(
         _factors(parts, buffers.one)
         _through_time(buffers, steps, d_outputs)
     d_kernel, d_bias, d_inputs = _of_weights_and_inputs(buffers, cell.kernel)
-    d_state = d_final._replace(c=buffers.d_c.copy(), h=buffers.d_h.copy())
-    return cell._replace(kernel=d_kernel, bias=d_bias), d_inputs, d_state
+    d_state = type(d_final)(c=buffers.d_c.copy(), h=buffers.d_h.copy())
+    return type(cell)(d_kernel, d_bias), d_inputs, d_state
 
 
 def _factors(parts: tuple, one: np.ndarray) -> None:
-    """By what d_c reaches j, i and f before their activations, d_h reaches o, and d_h reaches d_c."""
-    of_sigmoids, sigmoids, of_j, of_i, of_f, of_o, of_c, j, i, _, o, c, tanh_c = parts
+    """By what d_c reaches i, j and f before their activations, d_h reaches o, and d_h reaches d_c."""
+    of_i_f, i_f, j_c, of_o, o, tanh_c, of_tanhs, tanhs, i_o = parts
     multiply, subtract = np.multiply, np.subtract
-    multiply(sigmoids, sigmoids, out=of_sigmoids)
-    subtract(sigmoids, of_sigmoids, out=of_sigmoids)  # σ' = σ·(1 − σ)
-    multiply(of_i, j, out=of_i)
-    multiply(of_f, c, out=of_f)
-    multiply(of_o, tanh_c, out=of_o)
-    for of, tanh, other in ((of_j, j, i), (of_c, tanh_c, o)):
-        multiply(tanh, tanh, out=of)
-        subtract(one, of, out=of)  # tanh' = 1 − tanh²
-        multiply(of, other, out=of)
+    for of_sigmoid, sigmoid, other in ((of_i_f, i_f, j_c), (of_o, o, tanh_c)):
+        multiply(sigmoid, sigmoid, of_sigmoid)
+        subtract(sigmoid, of_sigmoid, of_sigmoid)  # σ' = σ·(1 − σ)
+        multiply(of_sigmoid, other, of_sigmoid)
+    multiply(tanhs, tanhs, of_tanhs)
+    subtract(one, of_tanhs, of_tanhs)  # tanh' = 1 − tanh², of j and of c'
+    multiply(of_tanhs, i_o, of_tanhs)
 
 
 def _through_time(buffers: LSTMBuffers, steps: list[tuple], d_outputs: np.ndarray) -> None:
-    multiply, add, weights = np.multiply, np.add, buffers.back_weights
-    one_row = buffers.batch == 1
-    for t, n, of_jif, of_o, of_c, f, d_z, d_jif, d_o, d_h, d_h_blocks, d_c, product in steps:
-        add(d_h, d_outputs[t, :n], out=d_h)
-        multiply(d_h, of_c, out=product)
-        add(d_c, product, out=d_c)
-        multiply(d_h, of_o, out=d_o)
-        multiply(d_c, of_jif, out=d_jif)
-        multiply(d_c, f, out=d_c)
-        if one_row:
-            np.dot(d_z, weights[0], out=d_h)
-        else:
-            np.matmul(d_z, weights, out=d_h_blocks)
+    multiply, add = np.multiply, np.add
+    matmul = np.dot if buffers.batch == 1 else np.matmul
+    in_pieces, total = buffers.pieces > 1, np.add.reduce
+    for t, n, of_o, of_c, of_i_j_f, f, d_o, d_i_j_f, d_h, d_c, product, d_z, onto, pieces in steps:
+        add(d_h, d_outputs[t, :n], d_h)
+        multiply(d_h, of_c, product)
+        add(d_c, product, d_c)
+        multiply(d_h, of_o, d_o)
+        multiply(d_c, of_i_j_f, d_i_j_f)
+        multiply(d_c, f, d_c)
+        for weights, blocks in onto:
+            matmul(d_z, weights, blocks)
+        if in_pieces:
+            total(pieces, 0, None, d_h)
 
 
 def _of_weights_and_inputs(buffers: LSTMBuffers, kernel: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """d_kernel, d_bias and d_inputs: one product over all steps and rows for each, in the kernel's order of gates."""
-    time, batch, inputs, hidden = buffers.time, buffers.batch, buffers.inputs, buffers.hidden
-    d_z = buffers.d_z.reshape(time * batch, -1)
-    summed = (buffers.rows[:time].reshape(time * batch, -1).T @ d_z).reshape(-1, 4, hidden)
-    d_weights = np.empty_like(summed)
-    from_x = np.empty((inputs, 4, hidden), buffers.kind)
-    x_kernel = kernel[:inputs].reshape(inputs, 4, hidden)
-    for places, gates in SWAP:
-        d_weights[:, gates] = summed[:, places]
-        from_x[:, places] = x_kernel[:, gates]
-    d_weights = d_weights.reshape(-1, 4 * hidden)
-    from_x = from_x.reshape(inputs, -1).T
-    small = batch > 4 and batch * 4 * hidden * inputs <= SMALL
-    d_inputs = np.matmul(buffers.d_z, from_x) if small else (d_z @ from_x).reshape(time, batch, inputs)
+    """d_kernel, d_bias and d_inputs: one product over all steps and rows for each."""
+    time, batch, inputs = buffers.time, buffers.batch, buffers.inputs
+    d_weights = np.matmul(buffers.all_rows, buffers.all_d_z)
+    from_x = kernel[:inputs].T
+    if batch > 4 and batch * from_x.size <= SMALL:
+        d_inputs = np.matmul(buffers.d_z, np.ascontiguousarray(from_x))
+    else:
+        d_inputs = np.matmul(buffers.all_d_z, from_x).reshape(time, batch, inputs)
     return d_weights[:-1], d_weights[-1], d_inputs
