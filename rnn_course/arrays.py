@@ -137,6 +137,12 @@ def no_gradient(like: Array) -> AbstractContextManager:
     return _torch().no_grad() if is_torch_array(like) else nullcontext()
 
 
+def grows_a_graph(arrays: list) -> bool:
+    """Whether Torch records, for autograd, what is computed from these arrays; with NumPy nobody does."""
+    tensors = [array for array in arrays if is_torch_array(array)]
+    return any(tensor.requires_grad for tensor in tensors) and _torch().is_grad_enabled()
+
+
 def detached(tree: Tree) -> Tree:
     """The same numbers, of which Torch does not know where they come from."""
     return tree_map(lambda leaf: leaf.detach() if is_torch_array(leaf) else leaf, tree)

@@ -7,20 +7,23 @@ copied through; a length of 0 is allowed.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeGuard
 
 from jaxtyping import Float, Int
 
 from rnn_course.arrays import (
     Array,
     array_namespace,
+    grows_a_graph,
     integers,
     swap_batch_time,
     zeros_like,
 )
+from rnn_course.init import check_sizes
 from rnn_course.loop import scan, scan_forward
+from rnn_course.recompute import recompute
 from rnn_course.shapes import ShapeError, expect_lengths, expect_same_kind, expect_shape, expect_state
-from rnn_course.tree import named_leaves
+from rnn_course.tree import leaves, named_leaves
 
 
 def dynamic_rnn(
@@ -29,19 +32,26 @@ def dynamic_rnn(
     initial_state: Any = None,
     sequence_length: Int[Array, " rows"] | list[int] | None = None,
     time_major: bool = False,
+    keep_every: int | None = None,
 ) -> tuple[Float[Array, "batch time output"], Any]:
     """Run `cell` over the time axis of `inputs`; return the outputs of all steps and the final state.
 
     inputs           `[batch, time, input]`, or `[time, batch, input]` with `time_major=True`; so are the outputs
     initial_state    the state before the first step; `cell.zero_state(batch)` if None
     sequence_length  how many steps of each row count, 0 … time; all if None
+    keep_every       for the way back keep only the state before every k-th step, and run the steps between again: less
+                     memory for long sequences, most at k ≈ √(time/5), and one more run forward (`rnn_course.recompute`
+                     counts both); where nobody goes back it changes nothing
 
     As in TensorFlow 1, past the end of a row its outputs are 0 and its state is copied through, so `outputs[:, -1]` is
     the final output state only where no row is padded. Raises ShapeError for shapes that do not fit, TypeError for
     arrays of different libraries, dtypes or devices, and ValueError for lengths outside 0 … time.
     """
     steps, state, lengths = _prepare(cell, inputs, initial_state, sequence_length, time_major)
-    outputs, state = scan(cell, steps, state, lengths)
+    if _in_chunks(keep_every, steps) and grows_a_graph(leaves((cell, steps, state))):
+        outputs, state, _ = recompute(cell, steps, state, lengths, keep_every)
+    else:
+        outputs, state = scan(cell, steps, state, lengths)
     return outputs if time_major else swap_batch_time(outputs), state
 
 
@@ -51,13 +61,17 @@ def dynamic_rnn_forward(
     initial_state: Any = None,
     sequence_length: Int[Array, " rows"] | list[int] | None = None,
     time_major: bool = False,
+    keep_every: int | None = None,
 ) -> tuple[Float[Array, "batch time output"], Any, Callable]:
     """`dynamic_rnn`, and `backward(d_outputs, d_final_state) -> d_cell, d_inputs, d_initial_state` through time.
 
     Either gradient may be None, which stands for zeros.
     """
     steps, state, lengths = _prepare(cell, inputs, initial_state, sequence_length, time_major)
-    outputs, final, scan_backward = scan_forward(cell, steps, state, lengths)
+    if _in_chunks(keep_every, steps):
+        outputs, final, scan_backward = recompute(cell, steps, state, lengths, keep_every)
+    else:
+        outputs, final, scan_backward = scan_forward(cell, steps, state, lengths)
 
     def backward(d_outputs: Array | None = None, d_final_state: Any = None) -> tuple[Any, Array, Any]:
         if d_outputs is None:
@@ -140,6 +154,14 @@ def _prepare(
     _expect_input_size(cell, sizes["input"])
     lengths = lengths_beside(inputs, sequence_length, batch, time)
     return inputs if time_major else swap_batch_time(inputs), state, lengths
+
+
+def _in_chunks(keep_every: int | None, steps: Array) -> TypeGuard[int]:
+    """Whether there is more to keep than `keep_every` allows."""
+    if keep_every is None:
+        return False
+    check_sizes(keep_every=keep_every)
+    return keep_every < steps.shape[0]
 
 
 def _expect_initial_state(cell: Any, state: Any, batch: int, time: int, time_major: bool) -> None:
