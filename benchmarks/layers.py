@@ -54,6 +54,7 @@ def _loss(logits: np.ndarray) -> dict[str, Callable]:
 
 
 def _adam() -> dict[str, Callable]:
+    """Ours as `fit` does it, in place; and as a function of values."""
     model = row_lstm(rng=np.random.default_rng(0))
     gradient, optimizer = tree_map(lambda leaf: leaf * 0.1, model), adam(1e-3)
     state = optimizer.init(model)
@@ -61,7 +62,13 @@ def _adam() -> dict[str, Callable]:
     for parameter, g in zip(parameters, leaves(gradient), strict=True):
         parameter.grad = torch.tensor(g)
     theirs = torch.optim.Adam(parameters, lr=1e-3)
-    return {TORCH: theirs.step, OURS: lambda: optimizer.update(model, gradient, state)}
+    update, owned = optimizer.in_place, {id(leaf) for leaf in leaves(model)}
+    assert update is not None
+    return {
+        TORCH: theirs.step,
+        OURS: lambda: update(model, gradient, state, owned),
+        "values": lambda: optimizer.update(model, gradient, state),
+    }
 
 
 def layers(seconds: float) -> dict[str, dict[str, Spread]]:

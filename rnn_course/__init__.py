@@ -22,7 +22,8 @@ from rnn_course.init import torch_uniform
 
 # 03 learning
 from rnn_course.gradcheck import gradcheck
-from rnn_course.optim import adam, adamw, clip_by_global_norm, clip_by_value, momentum, rmsprop, sgd
+from rnn_course.clipping import clip_by_global_norm, clip_by_value
+from rnn_course.optim import adam, adamw, momentum, rmsprop, sgd
 from rnn_course.schedules import cosine_decay, exponential_decay, linear_warm_up, one_cycle, piecewise_constant
 from rnn_course.layers import forward_training
 from rnn_course.learning import SupervisedLoss, classifier_loss

@@ -11,8 +11,9 @@ from math import prod
 from jaxtyping import Bool, Float, Int
 
 from rnn_course.activations import log_softmax
-from rnn_course.arrays import Array, array_namespace, device, integers, to_numpy, zeros
+from rnn_course.arrays import Array, array_namespace, device, integers, is_numpy_array, to_numpy, zeros
 from rnn_course.init import check_sizes
+from rnn_course.kernels import cross_entropy
 from rnn_course.shapes import expect_floating, expect_lengths, expect_same_kind, expect_shape
 
 Scalar = Float[Array, ""]
@@ -55,10 +56,13 @@ def softmax_cross_entropy_forward(
         mask = _mask_beside(logits, mask, sizes)
         logits = xp.where(xp.expand_dims(mask, axis=-1), logits, 0.0)
     labels = _class_numbers(labels, logits, sizes, mask)
+    weights = _weights(tuple(labels.shape), mask, like=logits)  # [*places]
+    if is_numpy_array(logits):
+        return cross_entropy.forward(logits, labels, weights, float(label_smoothing))
     one_hot = xp.astype(labels[..., None] == integers(range(classes), like=logits), logits.dtype)  # [*places, classes]
     smoothing = float(label_smoothing)
     target = (1 - smoothing) * one_hot + smoothing / classes
-    weights = _weights(tuple(labels.shape), mask, like=logits)[..., None]  # [*places, 1]
+    weights = weights[..., None]
     log_p = log_softmax(logits)
     loss = -xp.sum(weights * target * log_p)
 

@@ -13,17 +13,23 @@ from math import inf, sqrt
 from numbers import Real
 from typing import Any, NamedTuple
 
-from rnn_course.arrays import array_namespace, to_numpy, zeros_like
+from rnn_course.arrays import array_namespace, zeros_like
 from rnn_course.init import check_positive
+from rnn_course.kernels import adam as adam_kernel
 from rnn_course.schedules import Schedule, as_schedule
-from rnn_course.tree import Tree, leaves, rebuild, tree_map
+from rnn_course.tree import Tree, leaves, rebuild, tree_map, with_leaves
 
 
 class Optimizer(NamedTuple):
-    """`init(model) -> state` and `update(model, gradient, state) -> model, state`."""
+    """`init(model) -> state` and `update(model, gradient, state) -> model, state`.
+
+    `in_place(model, gradient, state, owned)`, where there is one, is `update` with the same bits, and may write into
+    the arrays of the state, and into those of the model whose `id` is in `owned`: for `fit`, inside an epoch.
+    """
 
     init: Callable[[Tree], Any]
     update: Callable[[Tree, Tree, Any], tuple[Tree, Any]]
+    in_place: Callable[..., tuple[Tree, Any]] | None = None
 
 
 class SGDState(NamedTuple):
@@ -178,15 +184,18 @@ def adamw(
     def init(model: Tree) -> AdamState:
         return AdamState(step=0, mean=zeros_like(model), square=zeros_like(model))
 
+    def numbers(step: int) -> adam_kernel.Numbers:
+        learning_rate = schedule(step)
+        correction = sqrt(1 - beta2**step)
+        rate = learning_rate * correction / (1 - beta1**step)
+        offset = epsilon if epsilon_hat else epsilon * correction
+        return adam_kernel.Numbers(beta1, beta2, 1 - learning_rate * weight_decay, rate, offset)
+
     def update(model: Tree, gradient: Tree, state: AdamState) -> tuple[Tree, AdamState]:
         step = state.step + 1
         mean = tree_map(lambda m, g: beta1 * m + (1 - beta1) * g, state.mean, gradient)
         square = tree_map(lambda v, g: beta2 * v + (1 - beta2) * (g * g), state.square, gradient)
-        learning_rate = schedule(step)
-        keep = 1 - learning_rate * weight_decay
-        correction = sqrt(1 - beta2**step)
-        rate = learning_rate * correction / (1 - beta1**step)
-        offset = epsilon if epsilon_hat else epsilon * correction
+        _, _, keep, rate, offset = numbers(step)
 
         def move(w: Any, m: Any, v: Any) -> Any:
             return keep * w - rate * m / (array_namespace(v).sqrt(v) + offset)
@@ -194,36 +203,20 @@ def adamw(
         moved = tree_map(move, model, mean, square)
         return (keep_statistics(moved, model) if weight_decay else moved), AdamState(step, mean, square)
 
-    return Optimizer(init, update)
+    def in_place(model: Tree, gradient: Tree, state: AdamState, owned: set[int]) -> tuple[Tree, AdamState]:
+        weights, gradients = leaves(model), leaves(gradient)
+        means, squares = leaves(state.mean), leaves(state.square)
+        if not all(map(adam_kernel.fits, weights, gradients, means, squares)):
+            return update(model, gradient, state)
+        now, new = numbers(state.step + 1), [w if id(w) in owned else w.copy() for w in weights]
+        for g, m, v in zip(gradients, means, squares, strict=True):
+            adam_kernel.average(g, m, v, now)
+        for w, m, v in zip(new, means, squares, strict=True):
+            adam_kernel.move(w, m, v, now)
+        moved = with_leaves(model, new)
+        return (keep_statistics(moved, model) if weight_decay else moved), state._replace(step=state.step + 1)
 
-
-def global_norm(tree: Tree) -> float:
-    """√(Σ of all squares), over all arrays of a tree; an accelerator is asked once, not once an array."""
-    sums = [array_namespace(leaf).sum(leaf * leaf) for leaf in leaves(tree)]
-    return sqrt(sum(to_numpy(array_namespace(*sums).stack(sums)).tolist())) if sums else 0.0
-
-
-def clip_by_global_norm(gradient: Tree, max_norm: float) -> tuple[Tree, float]:
-    """The gradient, shrunk to `max_norm` if its global norm is larger, and the norm before (Pascanu et al. 2013).
-
-    Every array is scaled by the same factor, min(1, max_norm / norm), so that the direction stays. The factor is that
-    of `tf.clip_by_global_norm`; `torch.nn.utils.clip_grad_norm_` has min(1, max_norm / (norm + 1e-6)), a little less.
-    """
-    check_positive(max_norm=max_norm)
-    norm = global_norm(gradient)
-    if not norm > max_norm:
-        return gradient, norm
-    factor = float(max_norm) / norm
-    return tree_map(lambda g: g * factor, gradient), norm
-
-
-def clip_by_value(gradient: Tree, limit: float) -> Tree:
-    """Every number of the gradient cut to −limit … limit, as `torch.nn.utils.clip_grad_value_` does.
-
-    The direction changes, for only the large numbers shrink; `clip_by_global_norm` keeps it.
-    """
-    check_positive(limit=limit)
-    return tree_map(lambda g: array_namespace(g).clip(g, -limit, limit), gradient)
+    return Optimizer(init, update, in_place)
 
 
 def keep_statistics(model: Tree, old: Tree) -> Tree:

@@ -5,6 +5,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -12,11 +13,12 @@ import numpy as np
 
 from rnn_course.activations import softmax
 from rnn_course.arrays import Array, no_gradient, to_numpy
+from rnn_course.clipping import clip_by_global_norm, global_norm
 from rnn_course.data.splits import Split, minibatches
 from rnn_course.dropout_wrapper import redraw_dropout, without_dropout
 from rnn_course.learning import Loss, classifier_loss, expect_training_doors, learn
-from rnn_course.optim import Optimizer, clip_by_global_norm, global_norm
-from rnn_course.tree import Tree
+from rnn_course.optim import Optimizer
+from rnn_course.tree import Tree, leaves, tree_map
 
 
 class Record(NamedTuple):
@@ -75,7 +77,22 @@ def train(
     """
     expect_training_doors(loss, model)
     state = optimizer.init(model) if optimizer_state is None else optimizer_state
-    for step, batch in enumerate(_progress_bar(batches, progress, total), start=1):
+    yield from _steps(
+        model, loss, _progress_bar(batches, progress, total), optimizer.update, state, rng, max_norm, gradient
+    )
+
+
+def _steps(
+    model: Tree,
+    loss: Loss,
+    batches: Iterable[tuple],
+    update: Callable,
+    state: Any,
+    rng: np.random.Generator | None,
+    max_norm: float | None,
+    gradient: str,
+) -> Iterator[Record]:
+    for step, batch in enumerate(batches, start=1):
         model = redraw_dropout(model, rng)
         value, learned, d_model = learn(loss, model, batch, gradient, rng)
         if not np.isfinite(float(value)):
@@ -87,7 +104,7 @@ def train(
             norm = global_norm(d_model)
         else:
             d_model, norm = clip_by_global_norm(d_model, max_norm)
-        model, state = optimizer.update(learned, d_model, state)
+        model, state = update(learned, d_model, state)
         yield Record(step, float(value), norm, model, state)
 
 
@@ -113,28 +130,20 @@ def fit(
     drop_last  leave out a last batch that is smaller than the others; batch norm cannot learn from one with one example
     on_epoch   `on_epoch(epoch, model)` is called after each pass, to print a line or to save a checkpoint
 
-    The accuracy is that of the model as it answers: with running statistics, without dropout. Raises what `train` and
+    The accuracy is that of the model as it answers: with running statistics, without dropout. Inside an epoch the
+    weights are changed in place where the optimiser can do that (`Optimizer.in_place`), so that a loss must not keep a
+    model that it was given; the model handed in, and those handed out, never change. Raises what `train` and
     `minibatches` raise.
     """
-    state, history = None, []
+    expect_training_doors(loss, model)
+    state, history = optimizer.init(model), []
     total = len(data.labels) // batch_size if drop_last else -(-len(data.labels) // batch_size)
     for number in range(1, epochs + 1):
         start, losses = perf_counter(), []
         batches = minibatches(data, batch_size, rng=rng, drop_last=drop_last)
-        title = f"epoch {number}/{epochs}"
-        steps = train(
-            model,
-            loss,
-            batches,
-            optimizer,
-            optimizer_state=state,
-            rng=rng,
-            max_norm=max_norm,
-            gradient=gradient,
-            progress=title if progress else False,
-            total=total,
-        )
-        for record in steps:
+        bar = _progress_bar(batches, progress and f"epoch {number}/{epochs}", total)
+        own, state, update = _own(model, state, optimizer)  # while `own` lives, no other array has its ids
+        for record in _steps(own, loss, bar, update, state, rng, max_norm, gradient):
             model, state = record.model, record.optimizer_state
             losses.append(record.loss)
         seconds = perf_counter() - start
@@ -143,6 +152,14 @@ def fit(
         if on_epoch is not None:
             on_epoch(history[-1], model)
     return Fit(model, tuple(history))
+
+
+def _own(model: Tree, state: Any, optimizer: Optimizer) -> tuple[Tree, Any, Callable]:
+    """Copies for an epoch to work in, and how to update them; what was handed out before, or in, never changes."""
+    if optimizer.in_place is None or not all(isinstance(leaf, np.ndarray) for leaf in leaves(model)):
+        return model, state, optimizer.update
+    model, state = tree_map(np.copy, (model, state))
+    return model, state, partial(optimizer.in_place, owned={id(leaf) for leaf in leaves(model)})
 
 
 def probabilities(model: Any, inputs: Array, batch_size: int = 1000) -> np.ndarray:

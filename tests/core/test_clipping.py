@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from rnn_course import leaves, to, to_numpy
-from rnn_course.optim import clip_by_global_norm, clip_by_value, global_norm
+from rnn_course.clipping import clip_by_global_norm, clip_by_value, global_norm
 
 from ..helpers import assert_trees_close
 

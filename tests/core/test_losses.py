@@ -44,6 +44,30 @@ def test_the_gradients_agree(mask, rng):
     assert (table := gradcheck(squared_error, *pair, rng=rng)).ok, table
 
 
+@pytest.mark.parametrize("kind", ["float32", "float64"])
+@pytest.mark.parametrize("smoothing", [0.0, 0.3])
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("shape", [(5, 3), (4, 6, 7), (2, 3, 4, 5)])
+def test_numpys_few_passes_are_the_lines_that_tensors_take(shape, masked, smoothing, kind, rng):
+    logits = (5 * rng.standard_normal(shape)).astype(kind)
+    mask = rng.random(shape[:-1]) < 0.6 if masked else None
+    labels = rng.integers(0, shape[-1], shape[:-1])
+    if masked:
+        labels[~mask] = 99  # where nothing counts, any whole number
+    before = logits.copy(), labels.copy()
+    loss, backward = softmax_cross_entropy_forward(logits, labels, mask, smoothing)
+    tensors = [None if array is None else torch.tensor(array) for array in (logits, labels, mask)]
+    expected, expected_backward = softmax_cross_entropy_forward(*tensors, smoothing)
+    tolerance = {"float32": 1e-5, "float64": 1e-13}[kind]
+    assert float(loss) == pytest.approx(float(expected), rel=tolerance)
+    for d_loss in (1.0, 2.5):  # backward may be called again
+        d_logits = backward(d_loss)
+        assert d_logits.dtype == loss.dtype == kind
+        np.testing.assert_allclose(d_logits, expected_backward(d_loss).numpy(), rtol=tolerance, atol=tolerance)
+    for array, copy in zip((logits, labels), before, strict=True):
+        np.testing.assert_array_equal(array, copy)
+
+
 def to_like(mask, x):
     return torch.tensor(mask) if isinstance(x, torch.Tensor) else mask
 
