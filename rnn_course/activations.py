@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from jaxtyping import Float
-
 from rnn_course.arrays import Array, array_namespace
+from rnn_course.shape_types import Float
 
 Forward = tuple[Array, Callable[[Array], Array]]  # the value, and `backward`: d_output -> d_input
 

@@ -8,10 +8,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from jaxtyping import Float, Int
-
 from rnn_course.arrays import Array, array_namespace, device, swap_batch_time
 from rnn_course.rnn import dynamic_rnn, dynamic_rnn_forward, lengths_beside
+from rnn_course.shape_types import Float, Int
 from rnn_course.shapes import ShapeError, expect_shape
 from rnn_course.tree import is_array
 

@@ -9,13 +9,13 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
-from jaxtyping import Float
 
 from rnn_course import kernels
 from rnn_course.activations import forward_of, sigmoid
 from rnn_course.arrays import Array, array_namespace, from_numpy, split_columns, zeros
 from rnn_course.init import check_sizes, glorot_uniform, lstm_bias
 from rnn_course.lstm_options import LSTMPeepholes, expect_options, forward_with_options, initial_peepholes
+from rnn_course.shape_types import Float
 from rnn_course.shapes import expect_shape, expect_state, expect_step_of_one_kind
 from rnn_course.tree import tree_map
 

@@ -9,12 +9,12 @@ from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float
 
 from rnn_course.arrays import Array, array_namespace, device, from_numpy, zeros
 from rnn_course.init import check_sizes, glorot_uniform
 from rnn_course.kernels import convolution
 from rnn_course.layers import Dense
+from rnn_course.shape_types import Float
 from rnn_course.shapes import ShapeError, expect_same_kind, expect_shape
 
 Pair = int | tuple[int, int]  # one number for rows and columns, or one for each

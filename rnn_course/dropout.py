@@ -8,10 +8,10 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float
 
 from rnn_course.arrays import Array, array_namespace, device
 from rnn_course.init import check_rng
+from rnn_course.shape_types import Float
 
 
 class Dropout(NamedTuple):

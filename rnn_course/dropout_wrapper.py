@@ -10,11 +10,11 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float
 
 from rnn_course.arrays import Array, array_namespace, device, zeros, zeros_like
 from rnn_course.cells import LSTMStateTuple
 from rnn_course.init import check_rng
+from rnn_course.shape_types import Bool, Float
 from rnn_course.tree import Tree, leaves, rebuild
 from rnn_course.wrappers import PackedState, expect_fit
 

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Integer
 
 from rnn_course.arrays import Array, array_namespace, device, from_numpy, zeros_like
 from rnn_course.init import check_sizes, glorot_uniform
+from rnn_course.shape_types import Float, Integer
 from rnn_course.shapes import expect_shape
 
 

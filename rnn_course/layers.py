@@ -9,10 +9,10 @@ from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float
 
 from rnn_course.arrays import Array, array_namespace, from_numpy
 from rnn_course.init import check_sizes, glorot_uniform
+from rnn_course.shape_types import Float
 from rnn_course.shapes import expect_same_kind, expect_shape
 
 

@@ -8,9 +8,8 @@ same numbers offers it as `cell.scan` and `cell.scan_forward`, with the argument
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from jaxtyping import Float, Int
-
 from rnn_course.arrays import Array, array_namespace, zeros, zeros_like
+from rnn_course.shape_types import Float, Int
 from rnn_course.tree import add
 from rnn_course.wrappers import Masked
 

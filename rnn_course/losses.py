@@ -8,12 +8,11 @@ long sequence weighs more than a short one.
 from collections.abc import Callable
 from math import prod
 
-from jaxtyping import Bool, Float, Int
-
 from rnn_course.activations import log_softmax
 from rnn_course.arrays import Array, array_namespace, device, integers, is_numpy_array, to_numpy, zeros
 from rnn_course.init import check_sizes
 from rnn_course.kernels import cross_entropy
+from rnn_course.shape_types import Bool, Float, Int
 from rnn_course.shapes import expect_floating, expect_lengths, expect_same_kind, expect_shape
 
 Scalar = Float[Array, ""]

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float
 
 from rnn_course.activations import sigmoid
 from rnn_course.arrays import Array, array_namespace, split_columns
+from rnn_course.shape_types import Float
 from rnn_course.shapes import expect_shape
 from rnn_course.tree import is_array
 

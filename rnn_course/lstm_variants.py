@@ -4,12 +4,12 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float
 
 from rnn_course.activations import sigmoid
 from rnn_course.arrays import Array, array_namespace, from_numpy, zeros
 from rnn_course.cells import LSTMStateTuple, expect_step, initial_kernel
 from rnn_course.norm import standardize_forward
+from rnn_course.shape_types import Float
 from rnn_course.shapes import expect_shape
 from rnn_course.tree import is_array, tree_map
 

@@ -5,13 +5,13 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float
 
 from rnn_course.activations import Activation
 from rnn_course.arrays import Array, zeros
 from rnn_course.cells import LSTMCell
 from rnn_course.layers import Chain, Dense, Flatten, forward_training
 from rnn_course.rnn import dynamic_rnn, dynamic_rnn_forward
+from rnn_course.shape_types import Float
 from rnn_course.stack import MultiRNNCell
 
 

@@ -16,11 +16,11 @@ from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float
 
 from rnn_course.arrays import Array, array_namespace, from_numpy, is_numpy_array, no_gradient, zeros_like
 from rnn_course.init import check_sizes
 from rnn_course.kernels import normalization
+from rnn_course.shape_types import Float
 from rnn_course.shapes import ShapeError, expect_same_kind, expect_shape
 
 

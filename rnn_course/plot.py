@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float
 
 from rnn_course.arrays import Array, to_numpy
 from rnn_course.palette import PALETTE
+from rnn_course.shape_types import Bool, Float
 
 COLOURS = {name: role.light for name, role in PALETTE.items()}  # figures are drawn on white
 LINES = {"input": "-", "state": "--", "weights": ":", "memory": "-.", "output": "-"}  # the colours of curves, in turn

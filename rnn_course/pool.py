@@ -8,11 +8,10 @@ from collections.abc import Callable
 from math import inf, prod
 from typing import NamedTuple
 
-from jaxtyping import Float
-
 from rnn_course.arrays import Array, array_namespace, device, is_numpy_array, zeros
 from rnn_course.conv import Pair, expect_images, geometry, pair, windows_forward
 from rnn_course.kernels import pooling
+from rnn_course.shape_types import Float
 
 
 class MaxPool2D(NamedTuple):

@@ -13,10 +13,9 @@ et al. 2016).
 from collections.abc import Callable
 from typing import Any
 
-from jaxtyping import Float, Int
-
 from rnn_course.arrays import Array, array_namespace, device, grows_a_graph, no_gradient
 from rnn_course.loop import scan, scan_forward
+from rnn_course.shape_types import Float, Int
 from rnn_course.tree import add, leaves
 
 

@@ -9,8 +9,6 @@ copied through; a length of 0 is allowed.
 from collections.abc import Callable
 from typing import Any, TypeGuard
 
-from jaxtyping import Float, Int
-
 from rnn_course.arrays import (
     Array,
     array_namespace,
@@ -22,6 +20,7 @@ from rnn_course.arrays import (
 from rnn_course.init import check_sizes
 from rnn_course.loop import scan, scan_forward
 from rnn_course.recompute import recompute
+from rnn_course.shape_types import Float, Int
 from rnn_course.shapes import ShapeError, expect_lengths, expect_same_kind, expect_shape, expect_state
 from rnn_course.tree import leaves, named_leaves
 

@@ -3,10 +3,9 @@
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from jaxtyping import Float
-
 from rnn_course.arrays import Array
 from rnn_course.loop import scan, scan_forward
+from rnn_course.shape_types import Float
 from rnn_course.shapes import expect_state
 
 

@@ -8,9 +8,8 @@ of its own, dropout_wrapper.py.
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from jaxtyping import Bool, Float
-
 from rnn_course.arrays import Array, array_namespace, zeros_like
+from rnn_course.shape_types import Bool, Float
 from rnn_course.shapes import ShapeError, expect_shape, expect_state, expect_step_of_one_kind
 from rnn_course.tree import Tree, leaves, rebuild, tree_map
 

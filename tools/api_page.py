@@ -4,6 +4,8 @@ import inspect
 import re
 from typing import Any
 
+import jaxtyping  # noqa: F401  first, so that the signatures have their shapes: see rnn_course/shape_types.py
+
 import rnn_course
 from rnn_course import convert
 from rnn_course.torch_modules import AsModule

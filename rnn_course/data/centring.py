@@ -3,10 +3,10 @@
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
 
 from rnn_course.arrays import to_numpy
 from rnn_course.data.digits import bilinear_matrix
+from rnn_course.shape_types import Float
 from rnn_course.shapes import ShapeError
 
 BOX, FIELD = 20, 28  # pixels a side

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float
 
 from rnn_course.arrays import resolve_device, to
 from rnn_course.data.idx import DataError, read_idx
 from rnn_course.data.splits import Digits, Split, expect_integer
 from rnn_course.files import sha256_of
+from rnn_course.shape_types import Float
 
 FOLDER = Path(__file__).parent
 FILES = {

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int
 
 from rnn_course.arrays import Array, integers
 from rnn_course.data.idx import DataError
+from rnn_course.shape_types import Float, Int
 
 
 class Split(NamedTuple):

@@ -5,7 +5,8 @@ from math import cos, pi, sin
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+
+from rnn_course.shape_types import Float
 
 FIELD, BOX = 28, 20  # pixels a side: the image, and the box that the digit is scaled to
 RADIUS = 1.2  # of the pen, in pixels of the image, whatever the drawing was scaled by

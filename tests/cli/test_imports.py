@@ -28,7 +28,15 @@ def loaded_by(*lines):
 
 
 def test_importing_the_package_loads_nothing_heavy():
-    assert not loaded_by("import rnn_course") & (HEAVY | {"typer", "rich"})
+    assert not loaded_by("import rnn_course") & (HEAVY | {"typer", "rich", "jaxtyping", "asyncio"})
+
+
+def test_shapes_in_signatures_are_jaxtypings_where_it_is_there_before():
+    see = "import inspect; print(inspect.signature(rnn_course.dynamic_rnn).parameters['inputs'].annotation)"
+    for first, shown in (("jaxtyping", "Float[Any, 'batch time input']"), ("sys", "typing.Any")):
+        command = [sys.executable, "-c", f"import {first}; import rnn_course; {see}"]
+        result = subprocess.run(command, capture_output=True, text=True, check=True)
+        assert shown in result.stdout
 
 
 def test_what_is_loaded_is_seen():
