@@ -21,6 +21,8 @@
 # ![The arrays of this chapter and their axes](_diagrams/shapes_06.svg)
 
 # %%
+from textwrap import fill
+
 import numpy as np
 
 from rnn_course import (
@@ -166,9 +168,9 @@ np.testing.assert_allclose(together, apart, rtol=1e-12)
 print("[x, h] @ kernel = x @ W + h @ U")
 
 # %% [markdown]
-# `W: [input=3, hidden=5]` and `U: [hidden=5, hidden=5]`. Only U is square: it takes a state to a state. One product of a taller
-# matrix is usually faster than two of small ones; chapter 8 measures it. And the order is a convention: this course and TensorFlow 1 put x
-# first. If you exchange the two, the shapes may still fit, and the numbers are wrong.
+# `W: [input=3, hidden=5]` and `U: [hidden=5, hidden=5]`. Only U is square: it takes a state to a state. Which of the two is
+# faster depends on the sizes; chapter 8 measures such a choice. The order is a convention: this course and TensorFlow 1 put x first. If you
+# exchange the two, every shape still fits, and the numbers are wrong.
 #
 # ## Over time: the same cell again and again
 #
@@ -201,7 +203,7 @@ plot.images(
 
 # %% [markdown]
 # The cell has two units, with weights made by hand. Unit 0 adds what is on the right and takes off what is on the left, so it
-# remembers *on which side the ink was*. Unit 1 listens to the middle. Both keep 0.8 of their old value.
+# remembers *on which side the ink was*. Unit 1 listens to the middle. Both take 0.8 of their old value into the new sum.
 
 # %%
 from rnn_course.widgets import UnrolledRNN
@@ -280,7 +282,7 @@ np.testing.assert_allclose(our_state, state, atol=1e-5)
 # ## The output is the state
 #
 # At a step, a cell gives two things: an *output* for whoever stands above, and a *new state* for the next step. In a basic cell the
-# two are the same array. That is why
+# two are the same array, and so they have the same width:
 
 # %%
 output, new_state = cell(rows[:, 0], cell.zero_state(5))
@@ -288,7 +290,7 @@ print("output is the new state:", np.array_equal(output, new_state))
 print("state_size", cell.state_size, "= output_size", cell.output_size)
 
 # %% [markdown]
-# And that is why the last output is the final state, `outputs[:, -1] == state`. It is so for this cell, and only where no row is
+# So the last output is the final state, `outputs[:, -1] == state`. It is so for this cell, and only where no row is
 # padded; an LSTM keeps a second array in its state that it never puts out (chapter 8).
 #
 # This has a price. The 16 numbers have to serve two masters: they are the memory, and they are the answer. To name one of ten
@@ -322,7 +324,7 @@ print("window of two inputs:", np.round(window, 2).tolist())
 print("a state:             ", np.round(memory, 2).tolist())
 
 # %% [markdown]
-# `one: [batch=1, time=3, input=1]`. The window gives both the same number. It can not do otherwise. The state has passed through every step,
+# `one: [batch=1, time=3, input=1]`. The window gives both the same number. It cannot do otherwise. The state has passed through every step,
 # so a trace of every input is in it.
 #
 # ## A task that needs a memory
@@ -454,7 +456,7 @@ logits_of_longer = recurrent(longer)
 try:
     all_at_once(longer)
 except ShapeError as error:
-    print("dense:", error)
+    print(fill(f"dense: {error}", 70))
 print("dense", parameters(all_at_once), "RNN", parameters(recurrent))
 
 # %% [markdown]
@@ -479,7 +481,7 @@ for batch, time in ((5, 28), (5, 7), (2, 28)):
 try:
     cell(rows[:, 0], cell.zero_state(28))  # 28 is the length
 except ShapeError as error:
-    print(error)
+    print(fill(str(error), 70))
 
 # %% [markdown]
 # **"The state is `[batch, cell.state_size]`."** True for this cell, and only for this kind. `cell.state_size = 16`, and
@@ -652,7 +654,7 @@ ShapeQuiz("06")
 #
 # </details>
 #
-# <details><summary>The rows of U that belong to h are all 0. What is left of the RNN?</summary>
+# <details><summary>All numbers of U are 0. What is left of the RNN?</summary>
 #
 # A dense layer with a tanh, applied to each step on its own. It remembers nothing.
 #
@@ -680,7 +682,8 @@ for number, exercise in enumerate(
     start=1,
 ):
     print(
-        f"{number:2}. {exercise.title:42} difficulty {exercise.difficulty} of 5, {exercise.minutes} minutes"
+        f"{number:2}. {exercise.title:42} difficulty"
+        f" {exercise.difficulty} of 5, {exercise.minutes} minutes"
     )
 
 # %% [markdown]

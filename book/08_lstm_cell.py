@@ -22,6 +22,7 @@
 
 # %%
 import timeit
+from textwrap import fill
 
 import numpy as np
 
@@ -44,7 +45,12 @@ from rnn_course import (
     sigmoid,
     to,
 )
-from rnn_course.convert import lstm_from_torch, lstm_to_torch
+from rnn_course.convert import (
+    lstm_from_keras,
+    lstm_from_onnx,
+    lstm_from_torch,
+    lstm_to_torch,
+)
 from rnn_course.data.splits import Split
 
 # %% [markdown]
@@ -194,10 +200,21 @@ parameters(cell), torch_parameters
 # %% [markdown]
 # `torch_parameters = 200`.
 #
+# **Where do they start?** TensorFlow 1 and this course draw the whole kernel at once by Glorot's rule {cite}`glorot2010`: uniform numbers between
+# ±√(6 / (rows + columns)). The rows and columns are those of the *concatenated* matrix, `[input + hidden, 4*hidden]`, and not of one block.
+
+# %%
+limit = np.sqrt(6 / (3 + 5 + 4 * 5))
+of_one_block = np.sqrt(6 / (3 + 5 + 5))
+largest = np.abs(cell.kernel).max()
+
+# %% [markdown]
+# `0.9 * limit < largest < limit`, with `0.46 < limit < 0.47`. By the size of one block it would have been `0.67 < of_one_block < 0.68`.
+#
 # ### One product or four: does it matter?
 #
 # The numbers are the same. The time is not. A product has a cost of its own, before it computes anything, and four products have it four
-# times. But narrow matrices fit the processor's caches better than a wide one. Which of the two wins? We measure a small cell and a large one:
+# times. How much that matters depends on the size. We measure a small cell and a large one:
 
 
 # %% tags=["nbval-ignore-output", "reason:varies with the time"]
@@ -208,22 +225,23 @@ def four_to_one(batch, input_size, hidden_size):
         np.ascontiguousarray(b) for b in np.split(kernel, 4, axis=1)
     ]
     xh = rng.standard_normal((batch, len(kernel))).astype("float32")
-    one = timeit.repeat(lambda: xh @ kernel, number=50, repeat=15)
-    four = timeit.repeat(
-        lambda: [xh @ block for block in blocks], number=50, repeat=15
-    )
+    one, four = [], []
+    for _ in range(100):  # in turns, so that both meet the same noise
+        one.append(timeit.timeit(lambda: xh @ kernel, number=10))
+        four.append(
+            timeit.timeit(lambda: [xh @ b for b in blocks], number=10)
+        )
     return min(four) / min(one)
 
 
 print(f"4 examples, 3 inputs, 5 units: {four_to_one(4, 3, 5):.1f}")
-print(
-    f"64 examples, 28 inputs, 128 units: {four_to_one(64, 28, 128):.1f}"
-)
+large = four_to_one(64, 28, 128)
+print(f"64 examples, 28 inputs, 128 units: {large:.1f}")
 
 # %% [markdown]
-# These ratios were measured where the page was made; your processor gives others. For the small cell the calls are everything, and one product is the clear
-# winner. For the large one the two come close, and we have seen the four win: some libraries are fastest on narrow matrices. On a GPU each product is a
-# launch of some microseconds, so one is the habit of all libraries. Measure before you believe a rule of speed, also this one.
+# These ratios were measured where the page was made; your processor gives others. For the small cell the calls are everything, and four products take
+# several times as long as one. For the large one the arithmetic counts for more and the calls for less, so the advantage shrinks. On a GPU each product
+# is a launch of some microseconds, and one is the habit of all libraries. Measure before you believe a rule of speed, also this one.
 #
 # ## See it work
 #
@@ -281,8 +299,8 @@ gap = np.abs(ends[0] - ends[1]).max()
 #
 # $$\frac{\partial c_T}{\partial c_0} \approx \prod_{t=1}^{T} \sigma(f_t).$$
 #
-# The ≈ leaves out the paths through h, where the gates look at what was said. Close to 1, the product stays close to 1. So the same gate that keeps a value keeps its *gradient*: whatever is remembered can
-# also be learned about. In a plain cell the factor is a matrix times tanh′, every time.
+# The ≈ leaves out the paths through h, where the gates look at what was said. Where the gates stand open, every factor is near 1 and the product
+# fades slowly. So the same gate that keeps a value keeps its *gradient*: whatever is remembered can also be learned about. In a plain cell the factor is a matrix times tanh′, every time.
 #
 # Let us measure it, all paths included. We take cells of 32 units as the initialisers make them, run them over T steps of noise, and send a
 # gradient of norm 1 back from the final state to the first one.
@@ -349,7 +367,7 @@ plot.curves(
 
 # %%
 def conveyor_alone(cell, steps):
-    """The product of the forget gates on the way: mean over examples and units."""
+    """The product of the forget gates on the way, on average."""
     inputs = np.random.default_rng(3).standard_normal((8, steps, 3))
     state, product = cell.zero_state(8), 1.0
     for t in range(steps):
@@ -360,16 +378,14 @@ def conveyor_alone(cell, steps):
     return product.mean()
 
 
-print("                  σ(b)   conveyor   all paths")
+print("                  σ(b) conveyor   all paths")
 for b in (0.0, 1.0, 2.5):
     alone = conveyor_alone(lstm(b), 20) ** (1 / 20)
     whole = gradient_left(lstm(b), 20, lambda s: s.c) ** (1 / 20)
-    print(
-        f"forget bias {b:3}   {sigmoid(np.array(b)):.2f}     {alone:.2f}        {whole:.2f}"
-    )
-print(
-    f"plain RNN                              {gradient_left(rnn, 20) ** (1 / 20):.2f}"
-)
+    gate = sigmoid(np.array(b))
+    print(f"forget bias {b:3} {gate:6.2f} {alone:8.2f} {whole:11.2f}")
+plain_factor = gradient_left(rnn, 20) ** (1 / 20)
+print(f"plain RNN {plain_factor:33.2f}")
 
 # %% [markdown]
 # The conveyor gives most of it, and σ(b) is a fair guess for the conveyor. The paths through h, where the gates look at what was said, add the rest. With
@@ -475,7 +491,7 @@ open_gate, usual, shut = (
 
 # %% [markdown]
 # After ten epochs `open_gate ≥ 0.9`, and `shut ≤ 0.4`: with a bias of 0 it guesses, because σ(0)²⁷ leaves no gradient to learn from. The usual 1.0 lies
-# between, `open_gate > usual + 0.1`. Given more epochs it gets there. The rule: the forget bias sets the *reach* of a fresh cell. Along the conveyor it is about
+# behind, `open_gate > usual + 0.1`. The rule: the forget bias sets the *reach* of a fresh cell. Along the conveyor it is about
 # 1/(1 − σ(b)) steps: 2 steps for b = 0, 4 for 1, 13 for 2.5. Choose it by how far your task has to look back.
 #
 # ## What h is, what c is
@@ -537,7 +553,7 @@ print("same shape:", good.shape == bad.shape)
 try:
     cell(sequences[:, 0], (middle.h, middle.c))
 except ShapeError as error:
-    print(error)
+    print(fill(str(error), 70))
 
 # %% [markdown]
 # ### The gates of another library
@@ -549,7 +565,19 @@ except ShapeError as error:
 # | Keras | i, f, c, o | starts at 1 | 1 |
 # | ONNX | i, o, f, c | none | 2 |
 #
-# Torch's g and the c of Keras and ONNX are our j. Take Torch's weights, transpose them so that they fit, and forget the order: the second and the third block change
+# Torch's g and the c of Keras and ONNX are our j. To see where each block goes, fill the four blocks of a kernel with 1, 2, 3 and 4, and
+# convert it:
+
+# %%
+blocks = np.repeat([1.0, 2.0, 3.0, 4.0], 5)[None]  # [1, 4*hidden]
+square = np.repeat(blocks, 5, axis=0)  # [hidden, 4*hidden]
+from_keras = lstm_from_keras([blocks, square, blocks[0]])
+from_onnx = lstm_from_onnx(blocks.T[None], square.T[None])
+print("Keras 1 2 3 4 become", from_keras.kernel[0, ::5])
+print("ONNX  1 2 3 4 become", from_onnx.kernel[0, ::5])
+
+# %% [markdown]
+# The news is Keras's third block and ONNX's fourth. Take Torch's weights, transpose them so that they fit, and forget the order: the second and the third block change
 # places, and the news becomes a forget gate.
 
 # %%
@@ -624,10 +652,10 @@ ShapeQuiz("08")
 #
 # </details>
 #
-# <details><summary>Which weights of an LSTM could you remove so that it becomes a plain cell with a linear memory?</summary>
+# <details><summary>Which gates of an LSTM must you fix, and where, to make a plain cell of it?</summary>
 #
-# Fix i and o open and f shut: then c′ = tanh(j) and h′ = tanh(c′). That is a plain cell with one tanh more. With f open instead, it adds up
-# its candidates for ever.
+# Input and output gate open, forget gate shut: then c′ = tanh(j) and h′ = tanh(c′). That is a plain cell with one tanh more. With the forget gate
+# open as well, it adds up its candidates for ever.
 #
 # </details>
 #
@@ -651,7 +679,8 @@ for number, exercise in enumerate(
     start=1,
 ):
     print(
-        f"{number:2}. {exercise.title:46} difficulty {exercise.difficulty} of 5, {exercise.minutes} minutes"
+        f"{number:2}. {exercise.title:46} difficulty"
+        f" {exercise.difficulty} of 5, {exercise.minutes} minutes"
     )
 
 # %% [markdown]

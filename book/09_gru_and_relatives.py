@@ -23,6 +23,7 @@
 # %%
 import difflib
 import inspect
+from textwrap import fill
 
 import numpy as np
 
@@ -43,7 +44,12 @@ from rnn_course import (
     sigmoid,
     to,
 )
-from rnn_course.convert import gru_from_torch, gru_to_torch
+from rnn_course.convert import (
+    gru_from_keras,
+    gru_from_onnx,
+    gru_from_torch,
+    gru_to_torch,
+)
 from rnn_course.data.splits import Split
 
 # %% [markdown]
@@ -148,7 +154,26 @@ print("after: ", after_output[0].round(3))
 # | Keras | z, r, h | after by default, `reset_after=True` | two a block then, else one |
 # | ONNX | z, r, h | before by default, `linear_before_reset=0` | two a block |
 #
-# Converters have to know. Torch's weights become a cell that resets after the product, and compute what Torch computes:
+# Ours begin as TensorFlow's do, `cell.gates_bias == np.ones(10)`. As in chapter 8, number the blocks of a kernel and convert it, to see where each goes:
+
+# %%
+blocks = np.repeat([1.0, 2.0, 3.0], 5)[None]  # [1, 3*hidden]
+square = np.repeat(blocks, 5, axis=0)  # [hidden, 3*hidden]
+theirs = {
+    "Keras": gru_from_keras(
+        [blocks, square, blocks[0]], reset_after=False
+    ),
+    "ONNX": gru_from_onnx(blocks.T[None], square.T[None]),
+}
+for name, found in theirs.items():
+    gates, candidate = found.gates_kernel, found.candidate_kernel
+    print(
+        f"{name}: r, u were blocks {gates[0, ::5]},"
+        f" the candidate {candidate[0, ::5]}"
+    )
+
+# %% [markdown]
+# Converters have to know more than the order. Torch's weights become a cell that resets after the product, and compute what Torch computes:
 
 # %%
 module = gru_to_torch(after)  # a torch.nn.GRU
@@ -166,12 +191,13 @@ print("reset before:", np.allclose(wrong, theirs, atol=1e-3))
 try:
     gru_to_torch(cell)
 except ValueError as error:
-    print(error)
+    print(fill(str(error), 70))
 
 # %% [markdown]
 # ## Relatives, as differences
 #
-# Here is the LSTM of chapter 8 once more, and then four relatives. Of each we show only what differs from it: a line with − is gone, a line with + is new.
+# Here is the LSTM of chapter 8 once more, and then the GRU and four other relatives. Of each we show only what differs from it: a line with − is gone, a line
+# with + is new.
 
 
 # %%
@@ -207,6 +233,24 @@ def agrees(relative, cell):
     )
     print("equals the package's cell:", same)
 
+
+# %% [markdown]
+# **The GRU**, put the same way. It is the largest change of all, and still no more than six lines:
+
+
+# %%
+def as_gru(x, c, h, w):
+    z = np.concatenate([x, h], axis=1) @ w.gates_kernel + w.gates_bias
+    r, u = np.split(sigmoid(z), 2, axis=1)
+    xrh = np.concatenate([x, r * h], axis=1)
+    j = np.tanh(xrh @ w.candidate_kernel + w.candidate_bias)
+    h = u * h + (1 - u) * j
+    return h
+
+
+differences(as_gru)
+same = np.allclose(as_gru(x, None, h, cell), output, atol=1e-12)
+print("equals the package's cell:", same)
 
 # %% [markdown]
 # **Peepholes** {cite}`gers2000peephole`. The gates of an LSTM see h, the filtered memory. If the output gate is shut, they see nothing of what is remembered. A peephole is one weight a unit through
@@ -307,7 +351,8 @@ agrees(with_layer_norm, calm)
 #
 # ## Feel the difference
 #
-# The unit below is an LSTM. Make a GRU of it in your mind: shut nothing, drag f, and move i so that σ(f) + σ(i) = 1. Its memory then stays between −1 and 1, as a weighted mean must.
+# The unit below is an LSTM. Let its memory work as that of a GRU: choose a forget bias, and then move the bias of i until σ(f) + σ(i) = 1. Now c′ is a weighted mean of c and
+# tanh(j), and lies between the two. Make the sum larger, and c′ can leave that range. A GRU cannot do that.
 
 # %%
 from rnn_course.widgets import LSTMCellFigure
@@ -413,24 +458,26 @@ gru, lstm_1, lstm_25 = (
     final["mark", name]
     for name in ("GRU", "LSTM", "LSTM, forget bias 2.5")
 )
+normalised = final["mark", "layer norm"]
 gated = [final["digits", name] for name in cells if name != "basic"]
 spread_of_gated = max(gated) - min(gated)
 
 # %% [markdown]
 # What does it say?
 #
-# **On the digits, the gated cells are close together**: all above 0.8, `min(gated) ≥ 0.8`, and within `spread_of_gated < 0.1` of each other. The differences are of the size of the differences between seeds. Whoever reports one run of each can
-# report any order.
+# **On the digits, the gated cells are close together**: all above 0.8, `min(gated) ≥ 0.8`, and within `spread_of_gated < 0.1` of each other. Somebody is ahead by a few hundredths, but on one task, with one learning rate and three
+# seeds. That is no reason to choose a cell.
 #
 # **On the mark, they are worlds apart, and the reason is not the architecture.** The GRU solves it, `gru ≥ 0.9`. The LSTM with its usual forget bias of 1 has not begun to, `lstm_1 ≤ 0.5`. Is the GRU the better cell? Give the LSTM a forget bias of 2.5, and
 # `lstm_25 ≥ 0.9`. One number of the initialiser was worth more than any part that we have added or removed.
 #
 # **The plain cell is not hopeless**: with the same budget it has twice as many units, and on the mark some of its seeds do well and some do not. An average hides that; look at the band.
 #
-# **Layer normalization** is no help here: it scales the memory at each step, and the mark has to survive 27 of them. It was made for other troubles.
+# **Layer normalization** is no help here, `normalised ≤ 0.7`: it scales the memory at each step, and the mark has to survive 27 of them. It was made for other troubles.
 #
-# And what does it *not* say? Nothing about long training, larger networks, other data. {cite:t}`jozefowicz2015` trained ten thousand variants and {cite:t}`greff2017` took five thousand runs to compare eight; both found that no variant beats the LSTM by much on all tasks, and that
-# the forget gate and its bias matter most. A comparison on your own task, with its own tuning for each candidate, beats all of them.
+# And what does it *not* say? Nothing about long training, larger networks, other data. {cite:t}`greff2017` took 5,400 runs to compare the LSTM with eight variants on three tasks. None was
+# much better, and the worst were those without a forget gate or without the tanh of the output. {cite:t}`jozefowicz2015` tried more than ten thousand cells and found one that beats LSTM and GRU on some tasks, not on all;
+# a forget bias of 1 closed the gap between the LSTM and the GRU. A comparison on your own task, with its own tuning for each candidate, beats all of them.
 #
 # ## What goes wrong in practice
 #
@@ -515,7 +562,8 @@ for number, exercise in enumerate(
     start=1,
 ):
     print(
-        f"{number:2}. {exercise.title:42} difficulty {exercise.difficulty} of 5, {exercise.minutes} minutes"
+        f"{number:2}. {exercise.title:42} difficulty"
+        f" {exercise.difficulty} of 5, {exercise.minutes} minutes"
     )
 
 # %% [markdown]

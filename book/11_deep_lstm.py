@@ -23,6 +23,7 @@
 
 # %%
 from itertools import pairwise
+from textwrap import fill
 from time import perf_counter
 
 import numpy as np
@@ -104,7 +105,7 @@ cell.state_size == three_pairs
 # | 1 | h of layer 0, 100 | `layers[1].kernel: [100 + 400, 4*400]` | `parameters(layers[1]) = 801,600` |
 # | 2 | h of layer 1, 400 | `layers[2].kernel: [400 + 300, 4*300]` | `parameters(layers[2]) = 841,200` |
 #
-# In all `parameters(cell) = 1,734,400`. The middle layer of 400 units costs as much as the top layer of 300: most of a kernel is width times width.
+# In all `parameters(cell) = 1,734,400`. The top layer has fewer units than the middle one and more parameters: its x is 400 wide.
 #
 # From scratch it is a loop over the layers, and the only question is what goes into x:
 
@@ -175,8 +176,8 @@ for name, candidate in {
     print(f"{name}: {np.array_equal(candidate, last)}")
 
 # %% [markdown]
-# Only `outputs[:, -1] == final[1].h`. So "final_state is h" is wrong four times over: there are two layers, each with a pair, and one of the four is what you
-# saw. There are `parameters(small) = 400` numbers, 180 in the bottom layer and 220 in the top, whose x is 5 wide.
+# Only `outputs[:, -1] == final[1].h`. So "final_state is h" leaves out three of four arrays: there are two layers, each with a pair, and one of the four is
+# what you saw. There are `parameters(small) = 400` numbers, 180 in the bottom layer and 220 in the top, whose x is 5 wide.
 #
 # Torch keeps the same numbers in other boxes: one array for all h, one for all c, with an axis of layers in front.
 
@@ -221,7 +222,7 @@ print("layer by layer = step by step")
 # %% [markdown]
 # `below: [batch=4, time=6, hidden=5]` is in memory as a whole when the second layer begins. That is the price. What do you get for it?
 #
-# When a layer has *all* its inputs in front of it, half of its work does not have to wait for the state. Split the kernel as in chapter 6, z = x W + h U + b.
+# When a layer has *all* its inputs in front of it, a good part of its work does not have to wait for the state. Split the kernel as in chapter 6, z = x W + h U + b.
 # The part x W needs no h, so it can be done for all steps in **one** large product; only h U is left for the loop. Step by step this is impossible, for the x of the
 # second layer is not there yet. The numbers are the same:
 
@@ -274,9 +275,8 @@ def best(run):
     return min(times)
 
 
-print(
-    f"step by step takes {best(step_by_step) / best(layer_by_layer):.1f} times as long as layer by layer"
-)
+ratio = best(step_by_step) / best(layer_by_layer)
+print(f"step by step takes {ratio:.1f} times as long as layer by layer")
 
 # %% [markdown]
 # ## The shared-cell mistake
@@ -305,14 +305,30 @@ def distinct(tree):
 distinct(proper), distinct(shared)
 
 # %% [markdown]
-# `distinct(proper) = 440` and `distinct(shared) = 220`. One step of learning shows it even better: change the bottom layer, and the top one has changed too.
+# `distinct(proper) = 440` and `distinct(shared) = 220`. There is a second test. Fill the kernel of the bottom layer with zeros, and look whether the top one is empty too:
+
+
+# %%
+def top_moves(stack):
+    """Does a change of the bottom layer's kernel reach the top's?"""
+    bottom, top = (cell.kernel for cell in stack.cells)
+    kept = bottom.copy()
+    bottom[...] = 0
+    moved = not top.any()
+    bottom[...] = kept
+    return moved
+
+
+top_moves(proper), top_moves(shared)
+
+# %% [markdown]
 # This course refuses the list unless you say that you mean it:
 
 # %%
 try:
     MultiRNNCell([one] * 2)
 except ValueError as error:
-    print(error)
+    print(fill(str(error), 70))
 
 # %% [markdown]
 # Sharing on purpose is a legitimate idea. Doing it without knowing costs half of your network.
@@ -466,7 +482,7 @@ early_gap = (
 
 # %% [markdown]
 # All three learn, `min(ends.values()) ≥ 0.8`. Three layers start more slowly, `early_gap > 0`: the gradient has a longer way. After six epochs one and two layers are about equal, `abs(flat - two) < 0.05`. Reading a
-# digit of 28 rows is simply not a task that needs levels of notes on notes. On speech and translation, with far more data, depth was worth a great deal {cite}`graves2013`. The honest rule: begin with one
+# digit of 28 rows is simply not a task that needs levels of notes on notes. On speech, with far more data, depth was worth a great deal {cite}`graves2013`. The honest rule: begin with one
 # layer, and add one when you can measure that it helps.
 #
 # ## What goes wrong in practice
@@ -478,7 +494,7 @@ early_gap = (
 try:
     cell(x, state[::-1])
 except ShapeError as error:
-    print(error)
+    print(fill(str(error), 70))
 
 # %% [markdown]
 # With equal widths there would be no error. Test with widths that differ, as the article did.
@@ -533,7 +549,8 @@ for number, exercise in enumerate(
     start=1,
 ):
     print(
-        f"{number:2}. {exercise.title:42} difficulty {exercise.difficulty} of 5, {exercise.minutes} minutes"
+        f"{number:2}. {exercise.title:42} difficulty"
+        f" {exercise.difficulty} of 5, {exercise.minutes} minutes"
     )
 
 # %% [markdown]
