@@ -1,107 +1,13 @@
 """The exercises of chapters 06 and 08 against what is independent of them: the package's cells, Torch's autograd."""
 
-from collections.abc import Callable
-from itertools import combinations
-from typing import Any
-
 import numpy as np
-import pytest
 import torch
 
-from rnn_course import BasicRNNCell, LSTMCell, LSTMStateTuple, dynamic_rnn, leaves, parameters, to, tree_map
+from rnn_course import BasicRNNCell, LSTMCell, LSTMStateTuple, dynamic_rnn, parameters, to
 from rnn_course.activations import softmax
-from rnn_course.arrays import autograd
-from rnn_course.checks import exercises
-from rnn_course.checks.compare import agree
-from rnn_course.checks.trial import Outcome, Trial, call, reference
 from rnn_course.convert import lstm_from_keras, lstm_from_onnx
-from rnn_course.gradcheck import sum_of_products
-from tests.helpers import assert_trees_close
-
-EXERCISES = {name: e for name, e in exercises().items() if name.startswith(("rnn.", "lstm."))}
-
-
-def every_case(name: str, dtype: str = "float64") -> list[tuple]:
-    """The arguments of all cases, as NumPy arrays."""
-    exercise = EXERCISES[name]
-    return [exercise.arguments(case, dtype) for case in range(len(exercise.cases))]
-
-
-def solve(name: str) -> Callable:
-    return EXERCISES[name].solution
-
-
-def same_outcome(one: Outcome, other: Outcome) -> bool:
-    """The same results, the same arguments afterwards, and the same use of global random state."""
-    if one.used_global_random or other.used_global_random:
-        return one.used_global_random == other.used_global_random
-    return agree(one.value, other.value) and agree(tuple(leaves(one.arguments)), tuple(leaves(other.arguments)))
-
-
-KINDS = [
-    pytest.param(name, backend, dtype, id=f"{name}-{backend}-{dtype}")
-    for name, exercise in EXERCISES.items()
-    for backend in exercise.backends
-    for dtype in exercise.dtypes
-]
-
-
-@pytest.mark.parametrize(("name", "backend", "dtype"), KINDS)
-def test_every_two_answers_differ_on_each_library_and_type(name, backend, dtype):
-    """The solution and all mistakes are pairwise told apart by one library and one float type alone."""
-    exercise = EXERCISES[name]
-    trials = [Trial(case, backend, dtype) for case in range(len(exercise.cases))]
-    answers = {"solution": exercise.solution} | {mistake.name: mistake.answer for mistake in exercise.mistakes}
-    default = {"numpy": "float64", "torch": "float32"}[backend]
-    if dtype == default:
-        answers.pop("default float type", None)  # which is the right one here
-    outcomes = {who: [call(exercise, answer, trial) for trial in trials] for who, answer in answers.items()}
-    for one, other in combinations(outcomes, 2):
-        pairs = zip(outcomes[one], outcomes[other], strict=True)
-        assert not all(same_outcome(a, b) for a, b in pairs), f"{one} and {other} are the same"
-
-
-@pytest.mark.parametrize("name", EXERCISES)
-def test_no_mistake_raises(name):
-    exercise = EXERCISES[name]
-    for mistake in exercise.mistakes:
-        for backend in exercise.backends:
-            for case in range(len(exercise.cases)):
-                error = call(exercise, mistake.answer, Trial(case, backend, "float64")).error
-                assert error is None, f"{mistake.name}: {error}"
-
-
-@pytest.mark.parametrize("name", [name for name, exercise in EXERCISES.items() if "torch" in exercise.backends])
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
-def test_the_solution_is_the_same_on_both_libraries(name, dtype):
-    exercise = EXERCISES[name]
-    for case in range(len(exercise.cases)):
-        by_numpy, by_torch = (reference(exercise, Trial(case, backend, dtype)) for backend in ("numpy", "torch"))
-        assert agree(to(by_torch), by_numpy)
-
-
-@pytest.mark.parametrize("name", EXERCISES)
-def test_the_words_are_in_order(name):
-    exercise = EXERCISES[name]
-    said = [exercise.statement, exercise.reason, *exercise.hints, *(mistake.hint for mistake in exercise.mistakes)]
-    assert all(text.rstrip('"').endswith((".", "?", ")")) for text in said)
-    assert len(set(said)) == len(said)
-    assert 4 <= len(exercise.mistakes) <= 8
-    code = ("@ kernel", "xp.", "np.concat", "torch.cat", "lambda")
-    assert not any(piece in mistake.hint for mistake in exercise.mistakes for piece in code)
-
-
-@pytest.mark.parametrize("name", EXERCISES)
-def test_the_cases_tell_axes_apart(name):
-    """Weights and batches vary, and no initial state is 0; in one case a single number of each array may be."""
-    cases = every_case(name)
-    assert len(cases) >= 3
-    for arguments in cases:
-        for leaf in leaves(arguments):
-            assert leaf.size == 1 or np.ptp(leaf) > 0
-            assert np.count_nonzero(leaf == 0) <= 1
-    assert sum(all(leaf.all() for leaf in leaves(arguments)) for arguments in cases) >= len(cases) - 1
-
+from tests.checks.references import every_case, gradients, solve
+from tests.helpers import assert_trees_close, random_like
 
 # The package
 
@@ -215,16 +121,6 @@ def test_a_state_in_one_array_holds_c_first():
 
 
 # Gradients, by Torch's autograd on the package's cells
-
-
-def gradients(run: Callable[[Any], Any], arguments: tuple, weights: Any) -> Any:
-    """The gradients of <weights, run(arguments)> by autograd, as NumPy arrays."""
-    weights = to(weights, "torch")
-    return to(autograd(lambda moved: sum_of_products(run(moved), weights), to(arguments, "torch"))[1])
-
-
-def random_like(tree, rng):
-    return tree_map(lambda leaf: rng.standard_normal(leaf.shape), tree)
 
 
 def test_backward_of_an_rnn_is_autograd():

@@ -1,99 +1,13 @@
 """The exercises of chapter 07 against what is independent of them: the package, Torch's autograd and its clipping."""
 
-from itertools import combinations
-
 import numpy as np
 import pytest
 import torch
 
-from rnn_course import BasicRNNCell, clip_by_global_norm, dynamic_rnn, dynamic_rnn_forward, leaves, to
+from rnn_course import BasicRNNCell, clip_by_global_norm, dynamic_rnn, dynamic_rnn_forward, to
 from rnn_course import init as initialisers
-from rnn_course.arrays import autograd
-from rnn_course.checks import exercises
-from rnn_course.checks.compare import agree
-from rnn_course.checks.trial import Trial, call, reference
-from rnn_course.gradcheck import sum_of_products
+from tests.checks.references import every_case, gradients, solve
 from tests.helpers import assert_trees_close
-
-EXERCISES = {name: e for name, e in exercises().items() if name.startswith("bptt.")}
-ON_BOTH = [name for name, exercise in EXERCISES.items() if "torch" in exercise.backends]
-
-
-def every_case(name):
-    exercise = EXERCISES[name]
-    return [exercise.arguments(case) for case in range(len(exercise.cases))]
-
-
-def solve(name):
-    return EXERCISES[name].solution
-
-
-def by_autograd(run, arguments, weights):
-    """The gradients of <weights, run(arguments)>, as NumPy arrays."""
-    weights = to(weights, "torch")
-    return to(autograd(lambda moved: sum_of_products(run(moved), weights), to(arguments, "torch"))[1])
-
-
-def same_outcome(one, other):
-    return agree(one.value, other.value) and agree(tuple(leaves(one.arguments)), tuple(leaves(other.arguments)))
-
-
-@pytest.mark.parametrize("name", [name for name, e in EXERCISES.items() if "backward" not in " ".join(e.results)])
-def test_every_two_answers_differ_on_each_library_and_type(name):
-    exercise = EXERCISES[name]
-    answers = {"solution": exercise.solution} | {mistake.name: mistake.answer for mistake in exercise.mistakes}
-    for backend in exercise.backends:
-        for dtype in exercise.dtypes:
-            trials = [Trial(case, backend, dtype) for case in range(len(exercise.cases))]
-            outcomes = {who: [call(exercise, answer, trial) for trial in trials] for who, answer in answers.items()}
-            for one, other in combinations(outcomes, 2):
-                pairs = zip(outcomes[one], outcomes[other], strict=True)
-                assert not all(same_outcome(a, b) for a, b in pairs), f"{one} and {other} are the same"
-
-
-@pytest.mark.parametrize("name", EXERCISES)
-def test_no_mistake_raises(name):
-    exercise = EXERCISES[name]
-    for mistake in exercise.mistakes:
-        for backend in exercise.backends:
-            for case in range(len(exercise.cases)):
-                error = call(exercise, mistake.answer, Trial(case, backend, "float64")).error
-                assert error is None, f"{mistake.name}: {error}"
-
-
-@pytest.mark.parametrize("name", ON_BOTH)
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
-def test_the_solution_is_the_same_on_both_libraries(name, dtype):
-    exercise = EXERCISES[name]
-    for case in range(len(exercise.cases)):
-        by_numpy, by_torch = (reference(exercise, Trial(case, backend, dtype)) for backend in ("numpy", "torch"))
-        assert agree(to(by_torch), by_numpy)
-
-
-@pytest.mark.parametrize("name", EXERCISES)
-def test_the_words_are_in_order(name):
-    exercise = EXERCISES[name]
-    said = [exercise.statement, exercise.reason, *exercise.hints, *(mistake.hint for mistake in exercise.mistakes)]
-    assert all(text.rstrip('"').endswith((".", "?", ")")) for text in said)
-    assert len(set(said)) == len(said)
-    assert 4 <= len(exercise.mistakes) <= 7
-    code = ("@ kernel", "np.concat", "torch.cat", "lambda", "reversed(")
-    assert not any(piece in mistake.hint for mistake in exercise.mistakes for piece in code)
-
-
-@pytest.mark.parametrize("name", EXERCISES)
-def test_the_numbers_of_a_case_vary_and_hide_nothing(name):
-    """In one case a single number of each array may be 0, so that dividing by it shows."""
-    cases = every_case(name)
-    assert len(cases) >= 3
-    for arguments in cases:
-        for leaf in leaves(arguments):
-            assert np.size(leaf) == 1 or np.ptp(leaf) > 0
-            assert np.count_nonzero(np.asarray(leaf) == 0) <= 1
-    assert sum(all(np.all(leaf) for leaf in leaves(arguments)) for arguments in cases) >= len(cases) - 1
-
-
-# What is independent of them
 
 
 def test_the_shapes_are_those_of_the_packages_gradients(rng):
@@ -116,7 +30,7 @@ def test_the_chain_of_one_unit_is_autograd_and_a_power():
             return h
 
         got = solve("bptt.scalar")(x, h, w, u, d_h)
-        assert_trees_close(tuple(np.array([g]) for g in got), by_autograd(run, start, np.array([d_h])))
+        assert_trees_close(tuple(np.array([g]) for g in got), gradients(run, start, np.array([d_h])))
         assert got[2] == pytest.approx(d_h * w ** len(x))
 
 
@@ -155,7 +69,7 @@ def test_every_state_and_the_kernel_hear_what_autograd_says(rng):
         return torch.stack(steps, 1)
 
     d_states = solve("bptt.through_time")(outputs, cell.kernel[inputs:], d_outputs)
-    assert_trees_close(d_states, by_autograd(run, np.zeros_like(outputs), d_outputs))
+    assert_trees_close(d_states, gradients(run, np.zeros_like(outputs), d_outputs))
 
     _, _, backward = dynamic_rnn_forward(cell, x, h)
     d_cell, _, _ = backward(d_outputs)
@@ -171,11 +85,11 @@ def test_norms_are_those_of_powers_of_the_matrix():
 
 
 def test_clipping_is_the_packages_and_torchs():
-    for gradients, max_norm in every_case("bptt.clip"):
-        got = solve("bptt.clip")(gradients, max_norm)
-        assert_trees_close(got, clip_by_global_norm(gradients, max_norm))
-        weights = [torch.nn.Parameter(torch.zeros(g.shape, dtype=torch.float64)) for g in gradients]
-        for weight, g in zip(weights, gradients, strict=True):
+    for given, max_norm in every_case("bptt.clip"):
+        got = solve("bptt.clip")(given, max_norm)
+        assert_trees_close(got, clip_by_global_norm(given, max_norm))
+        weights = [torch.nn.Parameter(torch.zeros(g.shape, dtype=torch.float64)) for g in given]
+        for weight, g in zip(weights, given, strict=True):
             weight.grad = torch.tensor(g)
         norm = torch.nn.utils.clip_grad_norm_(weights, max_norm)
         assert float(norm) == pytest.approx(got[1])
@@ -206,7 +120,7 @@ def test_truncation_is_what_detach_does():
             return torch.stack(steps, 1)
 
         d_kernel, d_bias, final = solve("bptt.truncated")(inputs, h, kernel, bias, d_outputs, chunk)
-        assert_trees_close((d_kernel, d_bias), by_autograd(run, (kernel, bias), d_outputs))
+        assert_trees_close((d_kernel, d_bias), gradients(run, (kernel, bias), d_outputs))
         assert_trees_close(final, dynamic_rnn(BasicRNNCell(kernel, bias), inputs, h)[1])
 
 

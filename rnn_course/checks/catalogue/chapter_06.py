@@ -121,6 +121,16 @@ EXERCISES = (
                 lambda b, t, i, h: ((i + h, h), (h,), (b, h), (b, h)),
                 "You kept the output of one step. How many outputs has a sequence of `time` steps?",
             ),
+            Mistake(
+                "a bias for every row",
+                lambda b, t, i, h: ((i + h, h), (i + h,), (b, t, h), (b, h)),
+                "Your bias has a number for every row of the kernel. What is it added to: what goes into the product, or what comes out?",
+            ),
+            Mistake(
+                "outputs as wide as the input",
+                lambda b, t, i, h: ((i + h, h), (h,), (b, t, i), (b, h)),
+                "Your outputs are as wide as x. What does the cell put out at a step, and how many units make it?",
+            ),
         ),
         hints=(
             "Which of the four depend on the batch, and which on time? The weights are made before anyone knows either.",
@@ -166,6 +176,11 @@ EXERCISES = (
                 "four blocks",
                 lambda time, i, h: 4 * ((i + h) * h + h),
                 "That is the count of an LSTM. How many matrices like this one does the basic cell have?",
+            ),
+            Mistake(
+                "a bias for every row",
+                lambda time, i, h: (i + h) * h + i + h,
+                "You gave every row of the kernel a bias. How many numbers come out of the product, and what is added to each?",
             ),
         ),
         hints=(
@@ -214,6 +229,16 @@ EXERCISES = (
                 "last unit",
                 lambda outputs: outputs[:, :, -1],
                 "That is one unit at all steps. You want all units at one step: which axis is which?",
+            ),
+            Mistake(
+                "one step too early",
+                lambda outputs: outputs[:, max(outputs.shape[1] - 2, 0), :],
+                "That is the state before the last step. If steps are counted from 0, what is the number of the last one?",
+            ),
+            Mistake(
+                "last step of the last example",
+                lambda outputs: outputs[-1, -1, :],
+                "That is the final state of one example. What became of the others of the batch?",
             ),
         ),
         hints=(
@@ -274,6 +299,11 @@ EXERCISES = (
                 "bias after tanh",
                 lambda x, h, kernel, bias: _tanh(_affine(x, h, kernel, 0 * bias)) + bias,
                 "Some of your states lie outside of -1 to 1, and no tanh does. What do you still add when it is over?",
+            ),
+            Mistake(
+                "bias forgotten",
+                lambda x, h, kernel, bias: _tanh(_affine(x, h, kernel, 0 * bias)),
+                "One of the four arguments makes no difference to your result. Which?",
             ),
         ),
         hints=(

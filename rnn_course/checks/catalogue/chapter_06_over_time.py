@@ -1,5 +1,7 @@
 """Exercises of chapter 06, rows as time: a BasicRNNCell over a sequence, and what is read out of it."""
 
+from typing import Any
+
 from rnn_course.activations import sigmoid, softmax
 from rnn_course.arrays import array_namespace
 from rnn_course.checks.catalogue.chapter_06 import HUGE, random_weights, rnn_step
@@ -115,7 +117,7 @@ def _carried_over(batches, h, kernel, bias):
     return array_namespace(batches).stack(states, axis=0)
 
 
-def _probabilities(step=slice(-1, None), axis=1):
+def _probabilities(step=slice(-1, None), axis: Any = 1):
     def answer(outputs, kernel, bias):
         return softmax(outputs[:, step, :][:, 0, :] @ kernel + bias, axis=axis)
 
@@ -178,6 +180,19 @@ EXERCISES = (
                 "state before the last step",
                 _state_before_last,
                 "Your outputs are right. Your final state is the one that the last step started from: when is it read?",
+            ),
+            Mistake(
+                "outputs one step late",
+                lambda inputs, h, *weights: (
+                    states_seen(rnn_sequence(inputs, h, *weights)[0], h),
+                    rnn_sequence(inputs, h, *weights)[1],
+                ),
+                "Your outputs are the states that the steps started from. Does h go on the list before it is renewed or after?",
+            ),
+            Mistake(
+                "first step only",
+                lambda inputs, h, *weights: rnn_sequence(inputs[:, :1, :], h, *weights),
+                "You leave after one step. Where does your `return` stand, inside the loop or after it?",
             ),
         ),
         hints=(
@@ -346,6 +361,21 @@ EXERCISES = (
                 "sigmoid for softmax",
                 lambda outputs, kernel, bias: sigmoid(outputs[:, -1, :] @ kernel + bias),
                 "You ask each class on its own, yes or no. A digit is exactly one of the classes: which function lets them compete?",
+            ),
+            Mistake(
+                "bias forgotten",
+                lambda outputs, kernel, bias: _probabilities()(outputs, kernel, 0 * bias),
+                "One of the three arguments makes no difference to your result. Which?",
+            ),
+            Mistake(
+                "mean of the states",
+                lambda outputs, kernel, bias: softmax(array_namespace(outputs).mean(outputs, axis=1) @ kernel + bias),
+                "You read out the mean of all states. Which single state has already seen every row?",
+            ),
+            Mistake(
+                "one sum for the whole batch",
+                lambda outputs, kernel, bias: _probabilities(axis=(0, 1))(outputs, kernel, bias),
+                "All your numbers together sum to 1. How many answers do you give, and what should each of them sum to?",
             ),
         ),
         hints=(

@@ -56,8 +56,14 @@ def _sequence(batch, time, input_size, hidden_size):
     )
 
 
-def _wrong_step(slope=lambda z, new_h, h: 1 - new_h * new_h, d_bias=lambda xp, d_z: xp.sum(d_z, axis=0), turn=True):
-    """The gradients of a step with another derivative of tanh, another sum, or the kernel not transposed for h."""
+def _wrong_step(
+    slope=lambda z, new_h, h: 1 - new_h * new_h,
+    d_bias=lambda xp, d_z: xp.sum(d_z, axis=0),
+    turn=True,
+    new=False,
+    past=False,
+):
+    """A step's gradients with another slope or sum, the kernel not transposed for h, h' for h, or weights past the tanh."""
 
     def answer(x, h, kernel, bias, d_new_h):
         xp = array_namespace(x)
@@ -65,7 +71,8 @@ def _wrong_step(slope=lambda z, new_h, h: 1 - new_h * new_h, d_bias=lambda xp, d
         z = xh @ kernel + bias
         d_z = d_new_h * slope(z, xp.tanh(z), h)
         w_x, w_h = kernel[: x.shape[1], :], kernel[x.shape[1] :, :]
-        return d_z @ w_x.T, d_z @ (w_h.T if turn else w_h), xh.T @ d_z, d_bias(xp, d_z)
+        left, d_w = xp.concat([x, xp.tanh(z)], axis=1) if new else xh, d_new_h if past else d_z
+        return d_z @ w_x.T, d_z @ (w_h.T if turn else w_h), left.T @ d_w, d_bias(xp, d_w)
 
     return answer
 
@@ -75,7 +82,7 @@ def _d_x_and_d_h_swapped(x, h, kernel, bias, d_new_h):
     return d_h, d_x, d_kernel, d_bias
 
 
-def _through_time(accumulate=True, carry=True, direction=-1):
+def _through_time(accumulate=True, carry=True, direction=-1, new=False, final_again=False):
     """Back through time, step by step, with a part of the work left out or the steps in another order."""
 
     def answer(inputs, h, kernel, bias, d_outputs, d_final_h):
@@ -83,8 +90,13 @@ def _through_time(accumulate=True, carry=True, direction=-1):
         seen = states_seen(rnn_sequence(inputs, h, kernel, bias)[0], h)
         d_h, d_kernel, d_bias, d_inputs = d_final_h, 0 * kernel, 0 * bias, []
         for t in range(inputs.shape[1])[::direction]:
-            d_new_h = d_outputs[:, t, :] + (d_h if carry or t == inputs.shape[1] - 1 else 0)
-            d_x, d_h, d_k, d_b = rnn_step_backward(inputs[:, t, :], seen[:, t, :], kernel, bias, d_new_h)
+            last = t == inputs.shape[1] - 1
+            d_new_h = (
+                d_outputs[:, t, :] + (d_h if carry or last else 0) + (d_final_h if final_again and not last else 0)
+            )
+            x, old_h = inputs[:, t, :], seen[:, t, :]
+            d_x, d_h, d_k, d_b = rnn_step_backward(x, old_h, kernel, bias, d_new_h)
+            d_k = _wrong_step(new=True)(x, old_h, kernel, bias, d_new_h)[2] if new else d_k
             d_kernel, d_bias = (d_kernel + d_k, d_bias + d_b) if accumulate else (d_k, d_b)
             d_inputs.append(d_x)
         return xp.stack(d_inputs[::direction], axis=1), d_h, d_kernel, d_bias
@@ -153,6 +165,21 @@ EXERCISES = (
                 _d_x_and_d_h_swapped,
                 "You cut the gradient of `[x, h]` correctly and hand the pieces over in the other order. Which columns belong to x?",
             ),
+            Mistake(
+                "slope of a sigmoid",
+                _wrong_step(slope=lambda z, new_h, h: new_h * (1 - new_h)),
+                "Your slope is that of a sigmoid. Which activation did this step have?",
+            ),
+            Mistake(
+                "kernel gradient from the new state",
+                _wrong_step(new=True),
+                "In the gradient of the kernel you have the new state. Which state stood beside x in the product?",
+            ),
+            Mistake(
+                "weights past the tanh",
+                _wrong_step(past=True),
+                "x and h hear the gradient through the tanh in your answer, kernel and bias do not. On which side of the tanh do the weights stand?",
+            ),
         ),
         hints=(
             "Do the forward step again and keep what backward needs. Then go back: tanh, sum, product, concatenation.",
@@ -219,6 +246,16 @@ EXERCISES = (
                 "averaged over time",
                 _averaged,
                 "You divided the weight gradients by the number of steps. Does the chain rule average over several uses?",
+            ),
+            Mistake(
+                "kernel gradient from the new states",
+                _through_time(new=True),
+                "In the gradient of the kernel each step of yours has the state that it made. Which one stood beside x in its product?",
+            ),
+            Mistake(
+                "final gradient at every step",
+                _through_time(final_again=True),
+                "You add `d_final_h` at every step. After which step is the state final?",
             ),
         ),
         hints=(

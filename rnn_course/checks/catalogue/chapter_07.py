@@ -50,7 +50,7 @@ def _step(batch, input_size, hidden_size):
     )
 
 
-def _wrong_scalar(every=True, back=lambda d, w, u: d * w, seen=0, average=False):
+def _wrong_scalar(every=True, back=lambda d, w, u: d * w, seen=0, average=False, early=False):
     """The scalar chain with one thing wrong: what is summed, how it goes back, which state is taken."""
 
     def answer(x, h, w, u, d_h):
@@ -59,9 +59,10 @@ def _wrong_scalar(every=True, back=lambda d, w, u: d * w, seen=0, average=False)
             states.append(w * states[-1] + u * number)
         d_w, d_u = 0.0, 0.0
         for t in reversed(range(len(x))):
-            here = (d_h * states[t + seen], d_h * x[t])
+            heard, d_h = d_h, back(d_h, w, u)
+            heard = d_h if early else heard
+            here = (heard * states[t + seen], heard * x[t])
             d_w, d_u = (d_w + here[0], d_u + here[1]) if every else here
-            d_h = back(d_h, w, u)
         return (d_w / len(x), d_u / len(x), d_h) if average else (d_w, d_u, d_h)
 
     return answer
@@ -80,8 +81,13 @@ def _one_step_short(x, h, w, u, d_h):
     return d_w, d_u, d_first / w
 
 
-def _wrong_forward(meet=lambda d_output, d_new_state: d_output + d_new_state, slope=lambda z, h: 1 - h * h, new=False):
-    """A step whose way back joins the two gradients, or takes the slope, or the state, otherwise."""
+def _wrong_forward(
+    meet=lambda d_output, d_new_state: d_output + d_new_state,
+    slope=lambda z, h: 1 - h * h,
+    new=False,
+    d_bias=lambda xp, d_z: xp.sum(d_z, axis=0),
+):
+    """A step whose way back joins the two gradients, takes the slope or the state, or adds up the bias otherwise."""
 
     def answer(x, h, kernel, bias):
         xp = array_namespace(x)
@@ -93,7 +99,7 @@ def _wrong_forward(meet=lambda d_output, d_new_state: d_output + d_new_state, sl
             d_z = meet(d_output, d_new_state) * slope(z, new_h)
             d_xh = d_z @ kernel.T
             left = xp.concat([x, new_h], axis=1) if new else xh
-            return d_xh[:, : x.shape[1]], d_xh[:, x.shape[1] :], left.T @ d_z, xp.sum(d_z, axis=0)
+            return d_xh[:, : x.shape[1]], d_xh[:, x.shape[1] :], left.T @ d_z, d_bias(xp, d_z)
 
         return new_h, new_h, backward
 
@@ -209,6 +215,11 @@ EXERCISES = (
                 _wrong_scalar(average=True),
                 "You divided by the number of steps. Does the chain rule average over several uses of one number?",
             ),
+            Mistake(
+                "through w too early",
+                _wrong_scalar(early=True),
+                "You multiply by w before you take the shares. How loud does the last step itself hear the gradient of its own new state?",
+            ),
         ),
         hints=(
             "Do it on paper for three steps first. Write down all states, then go back from the last.",
@@ -271,6 +282,16 @@ EXERCISES = (
                 "old state overwritten",
                 _in_place,
                 "The results are right, but the caller's h now holds the new state. May a step change what it was handed?",
+            ),
+            Mistake(
+                "slope forgotten",
+                _wrong_forward(slope=lambda z, h: 1),
+                "You went past the tanh as if it were not there. What does a saturated unit do to a gradient?",
+            ),
+            Mistake(
+                "bias gradient averaged",
+                _wrong_forward(d_bias=lambda xp, d_z: xp.mean(d_z, axis=0)),
+                "Your bias gradient is a mean over the batch. Does an example count for less because there are others?",
             ),
         ),
         hints=(

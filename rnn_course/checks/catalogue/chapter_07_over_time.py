@@ -57,7 +57,7 @@ def _matrix(hidden_size, steps):
     return lambda rng: (rng.standard_normal((hidden_size, hidden_size)), rng.standard_normal(hidden_size), steps)
 
 
-def _wrong_states(own=True, slope=lambda after, before: 1 - after * after, turn=True, order=-1):
+def _wrong_states(own=True, slope=lambda after, before: 1 - after * after, turn=True, order=-1, far=True, late=False):
     """The way back through the states, with a part forgotten or taken from another place."""
 
     def answer(outputs, recurrent, d_outputs):
@@ -65,7 +65,9 @@ def _wrong_states(own=True, slope=lambda after, before: 1 - after * after, turn=
         d_h = d_outputs[:, last, :]
         d_states = [d_h]
         for t in reversed(range(last)):
-            back = (d_h * slope(outputs[:, t + 1, :], outputs[:, t, :])) @ (recurrent.T if turn else recurrent)
+            d_h = d_h if far else d_outputs[:, t + 1, :]
+            matrix, tanh_slope = recurrent.T if turn else recurrent, slope(outputs[:, t + 1, :], outputs[:, t, :])
+            back = (d_h @ matrix) * tanh_slope if late else (d_h * tanh_slope) @ matrix
             d_h = back + d_outputs[:, t, :] if own else back
             d_states.append(d_h)
         return array_namespace(outputs).stack(d_states[::order], axis=1)
@@ -82,14 +84,15 @@ def _forwards(outputs, recurrent, d_outputs):
     return array_namespace(outputs).stack(d_states, axis=1)
 
 
-def _wrong_kernel(seen=states_seen, slope=True, first="x", over=None):
+def _wrong_kernel(seen=states_seen, slope=True, first="x", over=None, slope_of_seen=False):
     """The product over all steps with other states, without the slope, with h first, or the bias summed less."""
 
     def answer(inputs, h, outputs, d_states):
         xp = array_namespace(inputs)
         pieces = [inputs, seen(outputs, h)]
         xh = xp.concat(pieces if first == "x" else pieces[::-1], axis=2)
-        d_z = d_states * (1 - outputs**2) if slope else d_states
+        new = states_seen(outputs, h) if slope_of_seen else outputs
+        d_z = d_states * (1 - new**2) if slope else d_states
         d_kernel = xh.reshape(-1, xh.shape[2]).T @ d_z.reshape(-1, d_z.shape[2])
         return d_kernel, xp.sum(d_z, axis=(0, 1) if over is None else over)
 
@@ -171,6 +174,16 @@ EXERCISES = (
                 _wrong_states(order=1),
                 "Your gradients run from the last step to the first. In which order did you fill the list?",
             ),
+            Mistake(
+                "only from the neighbour",
+                _wrong_states(far=False),
+                "Each state of yours hears its own output and that of the next step. How does a loss five steps later reach it?",
+            ),
+            Mistake(
+                "slope after the matrix",
+                _wrong_states(late=True),
+                "You cross the matrix first and the tanh afterwards. On the way forward, which of the two came last?",
+            ),
         ),
         hints=(
             "Which state is easy, because nothing comes after it? Begin there.",
@@ -226,6 +239,16 @@ EXERCISES = (
                 "averaged over time",
                 _mean_over_time,
                 "You divided by the number of steps. Did the loss do that?",
+            ),
+            Mistake(
+                "slope of the old states",
+                _wrong_kernel(slope_of_seen=True),
+                "Your slopes of tanh come from the states before each step. Which value did the tanh of a step put out?",
+            ),
+            Mistake(
+                "averaged over the batch",
+                lambda inputs, *others: tuple(d / len(inputs) for d in kernel_gradient(inputs, *others)),
+                "You divided by the number of examples. Did the loss do that?",
             ),
         ),
         hints=(

@@ -50,6 +50,16 @@ def _scaled_always(gradients, max_norm):
     return tuple(g * (max_norm / norm) for g in gradients), norm
 
 
+def _to_length(length_of):
+    """Gradients above the limit scaled by another factor."""
+
+    def answer(gradients, max_norm):
+        norm = clip(gradients, max_norm)[1]
+        return tuple(g * (length_of(norm, max_norm) if norm > max_norm else 1.0) for g in gradients), norm
+
+    return answer
+
+
 def _norm_afterwards(gradients, max_norm):
     clipped, norm = clip(gradients, max_norm)
     return clipped, min(norm, max_norm)
@@ -137,6 +147,16 @@ EXERCISES = (
                 _in_place,
                 "The numbers are right, but the caller's gradients were changed too. Can you return new arrays?",
             ),
+            Mistake(
+                "factor upside down",
+                _to_length(lambda norm, max_norm: norm / max_norm),
+                "Your long gradients have become longer still. Is your factor above or below 1?",
+            ),
+            Mistake(
+                "always to length 1",
+                _to_length(lambda norm, max_norm: 1 / norm),
+                "You make long gradients 1 long, whatever the limit. How long may they stay?",
+            ),
         ),
         hints=(
             "Three steps: one norm over all arrays, one factor, one product for each array.",
@@ -185,6 +205,11 @@ EXERCISES = (
                 "transposed",
                 lambda gaussian, gain: (gain * _q(gaussian) * _signs(gaussian)).T,
                 "Your matrix is orthogonal, but it is turned round: its rows were columns. Did you have to move an axis?",
+            ),
+            Mistake(
+                "singular vectors",
+                lambda gaussian, gain: gain * array_namespace(gaussian).linalg.svd(gaussian)[0],
+                "Your matrix is orthogonal, but it comes from another decomposition. Which one does the statement name?",
             ),
         ),
         hints=(

@@ -77,6 +77,27 @@ def _borders(cut):
     return answer
 
 
+def _window(inputs, h, kernel, bias, d_outputs, chunk):
+    """The loss of every step goes back `chunk` steps, wherever it stands."""
+    d_kernel, d_bias, state = 0 * kernel, 0 * bias, h
+    seen = [h]
+    for t in range(inputs.shape[1]):
+        state = _whole(inputs[:, t : t + 1, :], state, kernel, bias, d_outputs[:, t : t + 1, :], 1)[2]
+        seen.append(state)
+    for end in range(1, inputs.shape[1] + 1):
+        start = max(0, end - chunk)
+        own = 0 * d_outputs[:, start:end, :]
+        own[:, -1, :] = d_outputs[:, end - 1, :]
+        d_k, d_b, _ = _whole(inputs[:, start:end, :], seen[start], kernel, bias, own, chunk)
+        d_kernel, d_bias = d_kernel + d_k, d_bias + d_b
+    return d_kernel, d_bias, state
+
+
+def _rest_dropped(inputs, h, kernel, bias, d_outputs, chunk):
+    whole = inputs.shape[1] // chunk * chunk
+    return truncated_backward(inputs[:, :whole, :], h, kernel, bias, d_outputs[:, :whole, :], chunk)
+
+
 def _averaged(inputs, h, kernel, bias, d_outputs, chunk):
     d_kernel, d_bias, state = truncated_backward(inputs, h, kernel, bias, d_outputs, chunk)
     return d_kernel / len(_chunks(inputs, chunk)), d_bias / len(_chunks(inputs, chunk)), state
@@ -137,6 +158,16 @@ EXERCISES = (
                 "averaged over the chunks",
                 _averaged,
                 "You divided by the number of chunks. What was asked for, a sum or a mean?",
+            ),
+            Mistake(
+                "a window for every step",
+                _window,
+                "The loss of each step of yours goes back `chunk` steps from where it stands. Where do the borders lie: fixed in the sequence, or moving along with the step?",
+            ),
+            Mistake(
+                "shorter chunk dropped",
+                _rest_dropped,
+                "You read whole chunks only. What becomes of the steps that are left at the end?",
             ),
         ),
         hints=(

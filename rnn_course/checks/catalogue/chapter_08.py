@@ -1,11 +1,9 @@
-"""Exercises of chapter 08, a memory that adds: the shapes of an LSTMCell, its gates, and one step."""
+"""Exercises of chapter 08, a memory that adds: the shapes of an LSTMCell, its gates, and what they do to it."""
 
 import numpy as np
 
 from rnn_course.activations import sigmoid
 from rnn_course.arrays import array_namespace
-from rnn_course.cells import LSTMStateTuple
-from rnn_course.checks.catalogue.random_cells import lstm_state
 from rnn_course.checks.exercise import Exercise, Mistake
 
 HUGE = 1e4  # a pre-activation that saturates every gate
@@ -38,16 +36,6 @@ def new_memory(c, i, j, f, forget_bias):
     return sigmoid(f + forget_bias) * c + sigmoid(i) * array_namespace(c).tanh(j)
 
 
-def lstm_step(x, state, kernel, bias):
-    xp = array_namespace(x)
-    z = xp.concat([x, state.h], axis=1) @ kernel + bias  # [batch, 4*hidden]
-    n = z.shape[1] // 4
-    i, j, f, o = (z[:, k * n : (k + 1) * n] for k in range(4))  # each [batch, hidden]
-    c = sigmoid(f) * state.c + sigmoid(i) * xp.tanh(j)
-    h = sigmoid(o) * xp.tanh(c)
-    return LSTMStateTuple(c=c, h=h)
-
-
 def random_weights(rng, rows, hidden_size, huge=False):
     bias = (
         rng.permutation(np.resize([HUGE, -HUGE], 4 * hidden_size))
@@ -68,14 +56,6 @@ def _memory(batch, hidden_size, forget_bias, huge=False):
         return draw[0], *((HUGE if huge else 1.0) * part for part in draw[1:]), forget_bias
 
     return case
-
-
-def _step(batch, input_size, hidden_size, huge=False):
-    return lambda rng: (
-        rng.standard_normal((batch, input_size)),
-        lstm_state(rng, batch, hidden_size),
-        *random_weights(rng, input_size + hidden_size, hidden_size, huge),
-    )
 
 
 def blocks(z, order):
@@ -106,20 +86,6 @@ def _gates(order="ijfo", gate=sigmoid, candidate=_tanh, forget_bias=0.0):
 
 def _interleaved(z):
     return sigmoid(z[:, 0::4]), _tanh(z[:, 1::4]), sigmoid(z[:, 2::4]), sigmoid(z[:, 3::4])
-
-
-def _wrong_step(order="ijfo", product=None, output=_tanh, read=lambda old, new: new, forget_bias=0.0, swap=False):
-    """One step with other blocks, another product, another read-out, or c and h in each other's place."""
-
-    def answer(x, state, kernel, bias):
-        left, right = (x, state.h) if product is None else product(x, state)
-        z = array_namespace(x).concat([left, right], axis=1) @ kernel + bias
-        i, j, f, o = blocks(z, order)
-        c = sigmoid(f + forget_bias) * state.c + sigmoid(i) * _tanh(j)
-        h = sigmoid(o) * output(read(state.c, c))
-        return LSTMStateTuple(c=h, h=c) if swap else LSTMStateTuple(c=c, h=h)
-
-    return answer
 
 
 EXERCISES = (
@@ -168,6 +134,16 @@ EXERCISES = (
                 lambda b, i, h: ((i + h, 4 * h), (8 * h,), (b, h), (b, h)),
                 "You made room for two biases, as Torch has them. How many products are there to add a bias to?",
             ),
+            Mistake(
+                "no rows for the state",
+                lambda b, i, h: ((i, 4 * h), (4 * h,), (b, h), (b, h)),
+                "Your kernel has rows for x alone. What else goes into the product at every step?",
+            ),
+            Mistake(
+                "three blocks",
+                lambda b, i, h: ((i + h, 3 * h), (3 * h,), (b, h), (b, h)),
+                "You made room for the three gates. What else is computed from x and h, with weights of its own?",
+            ),
         ),
         hints=(
             "Which of the four are learned and which are computed? Only what is computed knows the batch.",
@@ -213,6 +189,11 @@ EXERCISES = (
                 "state's weights forgotten",
                 lambda i, h: 4 * h * (i + 1),
                 "You counted the weights for x. Where are those for the old h?",
+            ),
+            Mistake(
+                "rows for the memory",
+                lambda i, h: 4 * h * (i + 2 * h + 1),
+                "You gave the kernel rows for c as well. Does the memory go into the product?",
             ),
         ),
         hints=(
@@ -274,6 +255,21 @@ EXERCISES = (
                 _gates(forget_bias=1.0),
                 "You add 1 to the forget gate. z comes with its bias: where did this course put the forget bias?",
             ),
+            Mistake(
+                "tanh for all four",
+                _gates(gate=_tanh),
+                "Your gates can be negative. What would a gate of −1 do to what passes it?",
+            ),
+            Mistake(
+                "candidate without tanh",
+                _gates(candidate=lambda j: 1 * j),
+                "Your candidate is the bare pre-activation. Between which bounds should it lie?",
+            ),
+            Mistake(
+                "nothing squeezed",
+                lambda z: tuple(1 * block for block in blocks(z, "ijfo")),
+                "You return the four pre-activations. What makes gates and a candidate of them?",
+            ),
         ),
         hints=(
             "How wide is one block? The four stand side by side, and each keeps the whole batch.",
@@ -330,68 +326,31 @@ EXERCISES = (
                 lambda c, i, j, f, bias: sigmoid(f + bias) * c + sigmoid(i) * j,
                 "Your candidate is the bare pre-activation. What keeps one step from adding 10,000 to the memory?",
             ),
+            Mistake(
+                "candidate not gated",
+                lambda c, i, j, f, bias: sigmoid(f + bias) * c + _tanh(j),
+                "Your candidate is written down whole. Which gate says how much of it?",
+            ),
+            Mistake(
+                "memory squeezed",
+                lambda c, i, j, f, bias: _tanh(new_memory(c, i, j, f, bias)),
+                "You squeeze the new memory. What becomes of a number that goes through a tanh at every step?",
+            ),
+            Mistake(
+                "what is forgotten",
+                lambda c, i, j, f, bias: (1 - sigmoid(f + bias)) * c + sigmoid(i) * _tanh(j),
+                "You keep what the forget gate lets go. Does an open forget gate keep or forget?",
+            ),
+            Mistake(
+                "gates not squeezed",
+                lambda c, i, j, f, bias: (f + bias) * c + i * _tanh(j),
+                "Your gates are bare pre-activations. What makes a share from 0 to 1 of such a number?",
+            ),
         ),
         hints=(
             "Two products are added: a part of the old memory, and a part of something new.",
             "Gates are sigmoids, new content is a tanh. Which gate multiplies c, which one the candidate?",
             "`forget_bias` shifts a pre-activation, so it stands inside a sigmoid.",
-        ),
-    ),
-    Exercise(
-        name="lstm.step",
-        title="One step of an LSTM",
-        difficulty=3,
-        minutes=15,
-        statement="From `x: [batch, input]`, `state`, an LSTMStateTuple with `c` and `h` `[batch, hidden]`, `kernel: [input+hidden, 4*hidden]` and "
-        "`bias: [4*hidden]` (blocks i, j, f, o; the forget bias is in it) return the new state as `LSTMStateTuple(c=…, h=…)`. "
-        "`sigmoid` is in `rnn_course.activations`.",
-        solution=lstm_step,
-        reason="x and h make all four pre-activations in one product; c takes no part in it. The memory is updated by adding, and h is what the "
-        "output gate lets out of its tanh. Building the state by name keeps c and h apart: Torch hands them over the other way round.",
-        cases=(_step(4, 3, 5), _step(3, 7, 2), _step(1, 2, 3), _step(6, 4, 3, huge=True)),
-        results=("c: [batch, hidden]", "h: [batch, hidden]"),
-        laws=("rows",),
-        mistakes=(
-            Mistake(
-                "Torch's and Keras's order",
-                _wrong_step(order="ifjo"),
-                "Your second block is the forget gate, as in Torch and Keras. What does this course's order i, j, f, o put there?",
-            ),
-            Mistake(
-                "h before x",
-                _wrong_step(product=lambda x, state: (state.h, x)),
-                "You put the state before the input. Whose weights are the first rows of the kernel?",
-            ),
-            Mistake(
-                "c in the product",
-                _wrong_step(product=lambda x, state: (x, state.c)),
-                "You put the memory beside x. Which of the two states do the gates of a plain LSTM look at?",
-            ),
-            Mistake(
-                "output tanh forgotten",
-                _wrong_step(output=lambda c: c),
-                "Your h is a gated memory without bounds. What does the memory go through on its way to the output gate?",
-            ),
-            Mistake(
-                "read out from the old memory",
-                _wrong_step(read=lambda old, new: old),
-                "Your h shows what the memory was before this step. In which order do the two updates happen?",
-            ),
-            Mistake(
-                "c and h swapped",
-                _wrong_step(swap=True),
-                "Both arrays are right, in each other's place. Which one is the memory, and which one has been through the output gate?",
-            ),
-            Mistake(
-                "forget bias once more",
-                _wrong_step(forget_bias=1.0),
-                "You add a forget bias in the step. Where is it in this exercise, and how often do you have it now?",
-            ),
-        ),
-        hints=(
-            "Three parts you have done before: the product of `rnn.step`, the four gates, the memory that adds.",
-            "`[x, h]` goes into the product. c enters only afterwards, multiplied by a gate.",
-            "First the new c; then h from the new c, through a tanh and the output gate. Name both when you build the state.",
         ),
     ),
 )

@@ -211,6 +211,11 @@ EXERCISES = (
                 _first_weights(rng=0),
                 "You made a generator with a seed of your own: every cell would get the same weights. What was `rng` handed in for?",
             ),
+            Mistake(
+                "rows alone",
+                _first_weights(fans=lambda i, h: i + h),
+                "Your limit knows the rows only. What else does Glorot's rule look at?",
+            ),
         ),
         hints=(
             "Start with the shapes: rows and columns of the kernel give you the limit.",

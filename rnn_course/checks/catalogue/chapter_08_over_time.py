@@ -3,7 +3,9 @@
 from rnn_course.activations import sigmoid
 from rnn_course.arrays import array_namespace
 from rnn_course.cells import LSTMStateTuple
-from rnn_course.checks.catalogue.chapter_08 import HUGE, lstm_step, random_weights
+from rnn_course.checks.catalogue.chapter_06_over_time import states_seen
+from rnn_course.checks.catalogue.chapter_08 import HUGE, random_weights
+from rnn_course.checks.catalogue.chapter_08_cell import lstm_step
 from rnn_course.checks.catalogue.random_cells import lstm_state
 from rnn_course.checks.exercise import Exercise, Mistake
 
@@ -62,6 +64,11 @@ def _wrong_sequence(carry=lambda old, new: new, read=lambda state: state.h, fina
 
 def _zero_state(inputs, state, kernel, bias):
     return lstm_sequence(inputs, LSTMStateTuple(c=0 * state.c, h=0 * state.h), kernel, bias)
+
+
+def _one_step_late(inputs, state, kernel, bias):
+    outputs, final = lstm_sequence(inputs, state, kernel, bias)
+    return states_seen(outputs, state.h), final
 
 
 def _swapped(state):
@@ -131,6 +138,16 @@ EXERCISES = (
                 "time and batch swapped",
                 _wrong_sequence(axis=0),
                 "Your outputs are [time, batch, hidden]. Along which axis do you stack the steps?",
+            ),
+            Mistake(
+                "only h carried",
+                _wrong_sequence(carry=lambda old, new: LSTMStateTuple(c=old.c, h=new.h)),
+                "Your h moves on, but every step starts from the first memory. What does the slip of paper show at step 2?",
+            ),
+            Mistake(
+                "outputs one step late",
+                _one_step_late,
+                "Your outputs are the h that the steps started from. Does h go on the list before it is renewed or after?",
             ),
         ),
         hints=(

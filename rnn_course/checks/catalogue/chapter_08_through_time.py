@@ -87,6 +87,10 @@ def _wrong_step(
     order="ijfo",
     d_bias=lambda xp, d_z: xp.sum(d_z, axis=0),
     highway=lambda d_c, f: d_c * f,
+    candidate_slope=lambda j: 1 - j * j,
+    seen_by_f=lambda old, new: old,
+    seen_by_o=lambda c, tanh_c: tanh_c,
+    through_o=lambda o: o,
 ):
     """The step with a backward in which one thing is done differently."""
 
@@ -99,9 +103,10 @@ def _wrong_step(
         tanh_c = xp.tanh(c)
 
         def backward(d_state):
-            d_c = meet(d_state.c, d_state.h * o * tanh_slope(c, tanh_c))
-            d = {"i": d_c * j * gate_slope(i), "j": d_c * i * (1 - j * j)}
-            d |= {"f": d_c * state.c * gate_slope(f), "o": d_state.h * tanh_c * gate_slope(o)}
+            d_c = meet(d_state.c, d_state.h * through_o(o) * tanh_slope(c, tanh_c))
+            d = {"i": d_c * j * gate_slope(i), "j": d_c * i * candidate_slope(j)}
+            d |= {"f": d_c * seen_by_f(state.c, c) * gate_slope(f)}
+            d |= {"o": d_state.h * seen_by_o(c, tanh_c) * gate_slope(o)}
             d_z = xp.concat([d[gate] for gate in order], axis=1)
             d_xh = d_z @ kernel.T
             d_old = LSTMStateTuple(c=highway(d_c, f), h=d_xh[:, x.shape[1] :])
@@ -112,7 +117,7 @@ def _wrong_step(
     return answer
 
 
-def _wrong_sequence(accumulate=True, carry_c=1, carry_h=1, outputs=1, final=1, direction=-1, turn=-1):
+def _wrong_sequence(accumulate=True, carry_c=1, carry_h=1, outputs=1, final=1, direction=-1, turn=-1, into_c=False):
     """The sequence with a backward that leaves a gradient out (a factor of 0), or takes the steps in another order."""
 
     def answer(inputs, state, kernel, bias):
@@ -127,7 +132,9 @@ def _wrong_sequence(accumulate=True, carry_c=1, carry_h=1, outputs=1, final=1, d
             d_kernel, d_bias, d_inputs = 0 * kernel, 0 * bias, []
             for count, t in enumerate(range(len(backwards))[::direction]):
                 d_c, d_h = (carry_c * d_state.c, carry_h * d_state.h) if count else d_state
-                d_state = LSTMStateTuple(c=d_c, h=d_h + outputs * d_outputs[:, t, :])
+                heard = outputs * d_outputs[:, t, :]
+                d_c, d_h = (d_c + heard, d_h) if into_c else (d_c, d_h + heard)
+                d_state = LSTMStateTuple(c=d_c, h=d_h)
                 d_x, d_state, d_k, d_b = backwards[t](d_state)
                 d_kernel, d_bias = (d_kernel + d_k, d_bias + d_b) if accumulate else (d_k, d_b)
                 d_inputs.append(d_x)
@@ -198,6 +205,31 @@ EXERCISES = (
                 _wrong_step(highway=lambda d_c, f: d_c),
                 "Your old memory gets the whole gradient of the new one. What was it multiplied by on the way forward?",
             ),
+            Mistake(
+                "slope of the candidate forgotten",
+                _wrong_step(candidate_slope=lambda j: 1),
+                "You have the gradient of the candidate, not of its pre-activation. What lies between the two?",
+            ),
+            Mistake(
+                "candidate taken for a gate",
+                _wrong_step(candidate_slope=lambda j: j * (1 - j)),
+                "Your candidate has the slope of a sigmoid. What squeezed it on the way forward?",
+            ),
+            Mistake(
+                "new memory at the forget gate",
+                _wrong_step(seen_by_f=lambda old, new: new),
+                "The gradient of your forget gate is made with the new memory. What did this gate multiply?",
+            ),
+            Mistake(
+                "bare memory at the output gate",
+                _wrong_step(seen_by_o=lambda c, tanh_c: c),
+                "The gradient of your output gate is made with the memory itself. What did this gate multiply?",
+            ),
+            Mistake(
+                "output gate left out",
+                _wrong_step(through_o=lambda o: 1),
+                "From h to the memory you pass the tanh, but something else multiplied it on the way forward. What?",
+            ),
         ),
         hints=(
             "Go through the forward step from its last line to its first, and ask for each name: who used it?",
@@ -264,6 +296,11 @@ EXERCISES = (
                 "list not turned round",
                 _wrong_sequence(turn=1),
                 "Your gradients of the inputs run from the last step to the first. In which order did you fill the list?",
+            ),
+            Mistake(
+                "outputs into the memory",
+                _wrong_sequence(into_c=True),
+                "You add the gradient of an output to that of the memory. Which part of the state was put out?",
             ),
         ),
         hints=(

@@ -71,11 +71,15 @@ def _wrong(
     reset="before",
     pair=lambda x, h: [x, h],
     squeeze=lambda xp, z: xp.tanh(z),
+    open_gate=sigmoid,
+    mix=lambda u, h, n: u * h + (1 - u) * n,
+    candidate_bias_used=1,
 ):
     """One step with one thing changed: the order of the gates, what they do, where the reset acts, what is squeezed."""
     xp = array_namespace(x)
     n, inputs = h.shape[1], x.shape[1]
-    gates = sigmoid(xp.concat(pair(x, h), axis=1) @ gates_kernel + gates_bias)
+    gates = open_gate(xp.concat(pair(x, h), axis=1) @ gates_kernel + gates_bias)
+    candidate_bias = candidate_bias_used * candidate_bias
     found = dict(zip(order, (gates[:, :n], gates[:, n:]), strict=True))
     r, u = found["r"], found["u"]
     wx, wh = candidate_kernel[:inputs], candidate_kernel[inputs:]
@@ -85,12 +89,13 @@ def _wrong(
         "after": lambda: x @ wx + candidate_bias + r * (h @ wh + extra),
         "after, bias outside": lambda: x @ wx + candidate_bias + r * (h @ wh) + extra,
         "before, bias inside": lambda: x @ wx + candidate_bias + (r * h) @ wh + r * extra,
+        "by u": lambda: x @ wx + candidate_bias + (u * h) @ wh + extra,
         "never": lambda: x @ wx + candidate_bias + h @ wh + extra,
         "all": lambda: r * (x @ wx + candidate_bias + h @ wh + extra),
         "no bias": lambda: x @ wx + candidate_bias + r * (h @ wh),
     }[reset]()
     candidate = squeeze(xp, z)
-    return (1 - u) * h + u * candidate if turned else u * h + (1 - u) * candidate
+    return mix(1 - u if turned else u, h, candidate)
 
 
 def _torch_wrong(weight_ih, weight_hh, *, order="rzn", pair=lambda x, h: [x, h], turn=True):
@@ -192,6 +197,31 @@ EXERCISES = (
                 partial(_wrong, squeeze=lambda xp, z: sigmoid(z)),
                 "Your candidate is never negative. It is no gate: what squeezes it?",
             ),
+            Mistake(
+                "gates not squeezed",
+                partial(_wrong, open_gate=lambda z: z),
+                "Your gates are bare pre-activations. What keeps a share between 0 and 1?",
+            ),
+            Mistake(
+                "candidate without tanh",
+                partial(_wrong, squeeze=lambda xp, z: z),
+                "Your candidate is a bare pre-activation. What keeps the state between −1 and 1?",
+            ),
+            Mistake(
+                "candidate added whole",
+                partial(_wrong, mix=lambda u, h, n: u * h + n),
+                "You add the whole candidate. If a unit keeps three quarters of what it was, how much of the new does it take?",
+            ),
+            Mistake(
+                "candidate's bias forgotten",
+                partial(_wrong, candidate_bias_used=0),
+                "One of the arguments makes no difference to your result. Which?",
+            ),
+            Mistake(
+                "update gate for reset gate",
+                partial(_wrong, reset="by u"),
+                "The gate beside h in your candidate is the one that mixes old and new. Which of the two gates says what the candidate may see?",
+            ),
         ),
         hints=(
             "Two products. The first makes both gates, as in an LSTM. Why can the second not be made at the same time?",
@@ -236,6 +266,21 @@ EXERCISES = (
                 "One of the arguments does not appear in your candidate. Which?",
             ),
             Mistake("u turned round", partial(_wrong, reset="after", turned=True), TURNED),
+            Mistake(
+                "reset forgotten",
+                partial(_wrong, reset="never"),
+                "Your candidate sees all that comes from h. Which gate decides how much of it?",
+            ),
+            Mistake(
+                "reset of everything",
+                partial(_wrong, reset="all"),
+                "Your reset gate turns down what comes from x as well. Whose past is to be reset?",
+            ),
+            Mistake(
+                "gates in the order u, r",
+                partial(_wrong, reset="after", order="ur"),
+                "Your gates have changed places. Which of them does the statement name first?",
+            ),
         ),
         hints=(
             "Cut the candidate's kernel: how many of its rows meet x?",

@@ -67,23 +67,23 @@ def _pre_activations(batch, hidden, scale=1.0):
     )
 
 
-def _peeping(x, state, kernel, bias, p_i, p_f, p_o, *, looks="c", o_sees="new", on_j=False, used="ifo", late=False):
+def _peeping(x, state, kernel, bias, p_i, p_f, p_o, *, looks="c", o_sees="new", on_j=False, used="ifo", outside=False):
     """A step with other things behind the peepholes."""
     xp = array_namespace(x)
     z = xp.concat([x, state.h], axis=1) @ kernel + bias
     n = p_i.shape[0]
     i, j, f, o = (z[:, k * n : (k + 1) * n] for k in range(4))
     seen = getattr(state, looks)
-    if late:  # i and f see a c that was made without peepholes
-        seen = sigmoid(f) * state.c + sigmoid(i) * xp.tanh(j)
-    i = i + p_i * seen if "i" in used else i
-    f = f + p_f * seen if "f" in used else f
-    c = sigmoid(f) * state.c + sigmoid(i) * xp.tanh(j + p_i * seen if on_j else j)
+    to_i, to_f = p_i * seen if "i" in used else 0 * i, p_f * seen if "f" in used else 0 * f
+    opened = [sigmoid(z) + peep if outside else sigmoid(z + peep) for z, peep in ((i, to_i), (f, to_f))]
+    c = opened[1] * state.c + opened[0] * xp.tanh(j + p_i * seen if on_j else j)
     o = o + p_o * {"new": c, "old": state.c, "tanh": xp.tanh(c)}[o_sees] if "o" in used else o
     return LSTMStateTuple(c=c, h=sigmoid(o) * xp.tanh(c))
 
 
-def _projecting(x, state, kernel, bias, projection, cell_clip, *, clip="c", project="h", after=lambda xp, h: h):
+def _projecting(
+    x, state, kernel, bias, projection, cell_clip, *, clip="c", project="h", after=lambda xp, h: h, lower=True
+):
     """A step that clips or projects something else."""
     xp = array_namespace(x)
     z = xp.concat([x, state.h], axis=1) @ kernel + bias
@@ -91,7 +91,7 @@ def _projecting(x, state, kernel, bias, projection, cell_clip, *, clip="c", proj
     i, j, f, o = (z[:, k * n : (k + 1) * n] for k in range(4))
 
     def cut(value, here):
-        return xp.clip(value, -cell_clip, cell_clip) if clip == here else value
+        return xp.clip(value, -cell_clip if lower else None, cell_clip) if clip == here else value
 
     c = cut(sigmoid(f) * cut(state.c, "old c") + sigmoid(i) * xp.tanh(j), "c")
     shown = cut(xp.tanh(cut(c, "shown c")), "tanh")
@@ -99,20 +99,23 @@ def _projecting(x, state, kernel, bias, projection, cell_clip, *, clip="c", proj
         "h": lambda: (sigmoid(o) * shown) @ projection,
         "c": lambda: c @ projection,
         "tanh c": lambda: shown @ projection,
+        "gated c": lambda: (sigmoid(o) * c) @ projection,
     }
     return LSTMStateTuple(c=c, h=cut(after(xp, h[project]()), "h"))
 
 
-def _normalising(z, gamma, beta, eps, *, axis=1, together=False, correction=0, inside=True, order="scale last"):
-    """Layer normalization over something else, or with another variance."""
+def _normalising(
+    z, gamma, beta, eps, *, axis=1, together=False, correction=0, inside=True, order="scale last", centre=1, power=0.5
+):
+    """Layer normalization over something else, with another variance, or with a step left out."""
     xp = array_namespace(z)
     n = z.shape[1] // 4
     parts = [z] if together else [z[:, k * n : (k + 1) * n] for k in range(4)]
     done = []
     for part in parts:
-        centred = part - xp.mean(part, axis=axis, keepdims=True)
+        centred = part - centre * xp.mean(part, axis=axis, keepdims=True)
         variance = xp.sum(centred * centred, axis=axis, keepdims=True) / max(part.shape[axis] - correction, 1)
-        done.append(centred / (xp.sqrt(variance + eps) if inside else xp.sqrt(variance) + eps))
+        done.append(centred / ((variance + eps) ** power if inside else xp.sqrt(variance) + eps))
     normal = xp.concat(done, axis=1)
     return gamma * normal + beta if order == "scale last" else gamma * (normal + beta)
 
@@ -159,6 +162,21 @@ EXERCISES = (
                 "only o has a peephole",
                 partial(_peeping, used="o"),
                 "Two of the three peepholes do nothing in your step. Which gates look at the old memory?",
+            ),
+            Mistake(
+                "peepholes exchanged",
+                lambda x, state, kernel, bias, p_i, p_f, p_o: peephole_step(x, state, kernel, bias, p_f, p_i, p_o),
+                "The peepholes of two gates have changed places. Which of them does each argument name?",
+            ),
+            Mistake(
+                "peephole outside the gate",
+                partial(_peeping, outside=True),
+                "You add what the peephole shows to a gate that is already open or shut. Can your gate still be a share between 0 and 1?",
+            ),
+            Mistake(
+                "o has no peephole",
+                partial(_peeping, used="if"),
+                "Your output gate looks at nothing but z. Which argument have you not used?",
             ),
         ),
         hints=(
@@ -218,6 +236,21 @@ EXERCISES = (
                 partial(_projecting, after=lambda xp, h: xp.tanh(h)),
                 "You squeeze the projected output once more. The projection is a plain product.",
             ),
+            Mistake(
+                "clipped from above only",
+                partial(_projecting, lower=False),
+                "Your memory stays below cell_clip, but it may fall as far as it likes. How many bounds has ±cell_clip?",
+            ),
+            Mistake(
+                "output tanh forgotten",
+                partial(_projecting, project="gated c"),
+                "Your output gate opens on the bare memory. What does the memory go through before it is shown?",
+            ),
+            Mistake(
+                "output clipped too",
+                partial(_projecting, after=lambda xp, h: xp.clip(h, -0.4, 0.4)),
+                "Your output has bounds of its own. Which of the two arrays of the state is clipped?",
+            ),
         ),
         hints=(
             "How wide is a block of z? Look at the projection, not at h.",
@@ -264,6 +297,26 @@ EXERCISES = (
                 "beta scaled as well",
                 partial(_normalising, order="shift first"),
                 "Your gamma multiplies beta too. Which of the two comes last?",
+            ),
+            Mistake(
+                "mean not taken off",
+                partial(_normalising, centre=0),
+                "Your blocks keep their mean. What is taken off before the division?",
+            ),
+            Mistake(
+                "only centred",
+                partial(_normalising, power=0),
+                "Your blocks are centred, but each keeps its own spread. What makes a wide block as narrow as the others?",
+            ),
+            Mistake(
+                "divided by the variance",
+                partial(_normalising, power=1),
+                "You divide by the variance. Which power of it has the unit of z?",
+            ),
+            Mistake(
+                "gamma forgotten",
+                lambda z, gamma, beta, eps: normalised_gates(z, 0 * gamma + 1, beta, eps),
+                "One of the arguments makes no difference to your result. Which?",
             ),
         ),
         hints=(

@@ -49,7 +49,19 @@ def _gru(batch, inputs, hidden):
 
 
 def _gru_back(
-    x, h, *weights, through_r=True, through_u=True, straight=True, x_of_candidate=True, summed=True, sign=1.0
+    x,
+    h,
+    *weights,
+    through_r=True,
+    through_u=True,
+    through_candidate=1,
+    straight=True,
+    x_of_candidate=True,
+    summed=True,
+    sign=1.0,
+    gate_slope=lambda gate: gate * (1 - gate),
+    tanh_slope=lambda n: 1 - n * n,
+    whole=False,
 ):
     """The forward pass as it should be, and a backward pass that leaves something out."""
     xp = array_namespace(x)
@@ -63,20 +75,20 @@ def _gru_back(
     n = xp.tanh(xrh @ candidate_kernel + candidate_bias)
 
     def backward(d_new_h):
-        d_u = sign * d_new_h * (h - n) * u * (1 - u) if through_u else 0 * u
-        d_n = d_new_h * (1 - u) * (1 - n * n)
+        d_u = sign * d_new_h * (h - n) * gate_slope(u) if through_u else 0 * u
+        d_n = d_new_h * (1 - u) * tanh_slope(n)
         d_xrh = d_n @ candidate_kernel.T
         d_rh = d_xrh[:, inputs:]
-        d_r = d_rh * h * r * (1 - r) if through_r else 0 * r
+        d_r = d_rh * h * gate_slope(r) if through_r else 0 * r
         d_gates = xp.concat([d_r, d_u], axis=1)
         d_xh = d_gates @ gates_kernel.T
         add_up = partial(xp.sum, axis=0) if summed else partial(xp.mean, axis=0)
         return (
             (d_xrh[:, :inputs] if x_of_candidate else 0) + d_xh[:, :inputs],
-            (d_new_h * u if straight else 0) + d_rh * r + d_xh[:, inputs:],
+            (d_new_h * u if straight else 0) + through_candidate * d_rh * r + d_xh[:, inputs:],
             xh.T @ d_gates,
             add_up(d_gates),
-            xrh.T @ d_n,
+            (xh if whole else xrh).T @ d_n,
             add_up(d_n),
         )
 
@@ -135,6 +147,26 @@ EXERCISES = (
                 "mean over the batch",
                 partial(_gru_back, summed=False),
                 "The gradients of your biases are too small, the more so the larger the batch. Which sum has become a mean?",
+            ),
+            Mistake(
+                "slopes of the gates forgotten",
+                partial(_gru_back, gate_slope=lambda gate: 1),
+                "You have the gradients of the gates, not of their pre-activations. What lies between the two?",
+            ),
+            Mistake(
+                "slope of the candidate forgotten",
+                partial(_gru_back, tanh_slope=lambda n: 1),
+                "On your way from the candidate to its kernel something is missing. What was the last thing that happened to the candidate?",
+            ),
+            Mistake(
+                "no way through the candidate",
+                partial(_gru_back, through_candidate=0),
+                "Your d_h knows nothing of what the candidate saw of h. How did h get into its product?",
+            ),
+            Mistake(
+                "candidate's kernel saw all of h",
+                partial(_gru_back, whole=True),
+                "The gradient of your candidate's kernel is made with h. What stood beside x in that product?",
             ),
         ),
         hints=(
