@@ -7,9 +7,11 @@ process, in a few milliseconds. Cutting changes no result by more than rounding.
 """
 
 import os
+from collections.abc import Callable
+from functools import partial
 from math import prod
 from time import thread_time
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -29,7 +31,7 @@ class Cut(NamedTuple):
     width: int
 
 
-_known: dict[tuple, Cut] = {}
+_known: dict[tuple, Any] = {}
 _measuring = os.environ.get("RNN_COURSE_AUTOTUNE", "1") != "0"
 
 
@@ -45,12 +47,19 @@ def best_cut(rows: int, inner: int, groups: int, columns: int, dtype: np.dtype, 
 
     pieces  into how many pieces the inner axis may be cut, beside one; then there is one group
     """
-    shape = (rows, inner, groups, columns, dtype.char, pieces)
     if not _measuring or rows == 1 or rows * inner * columns * groups <= SMALL:
         return Cut(1, columns)
-    if shape not in _known:
-        _known[shape] = _fastest(*shape)
-    return _known[shape]
+    shape = rows, inner, groups, columns, dtype.char, pieces
+    return _measured(shape, lambda: _ways_to_cut(*shape))
+
+
+def row_groups(rows: int, inner: int, columns: int, dtype: np.dtype) -> int:
+    """In how many groups of rows `[rows, inner] @ [inner, columns]` is best computed, as products of one call."""
+    groups = [g for g in range(2, rows // 8 + 1) if rows % g == 0 and rows // g * inner * columns <= SMALL]
+    if not (_measuring and groups) or rows * inner * columns <= SMALL:
+        return 1
+    shape = rows, inner, columns, dtype.char
+    return _measured(shape, lambda: _ways_to_group(*shape, (1, groups[0])))
 
 
 def candidates(rows: int, inner: int, columns: int, pieces: int = 1) -> list[Cut]:
@@ -111,31 +120,56 @@ def _shapes(cut: Cut, inner: int, groups: int, columns: int) -> list[tuple[slice
     return [(part, (groups, blocks, inner, width)) for part, blocks, width in parts if blocks * width]
 
 
-def _fastest(rows: int, inner: int, groups: int, columns: int, kind: str, pieces: int) -> Cut:
-    start, best = thread_time(), {}  # time of this thread alone, which a busy machine hardly changes
+def _ways_to_cut(rows: int, inner: int, groups: int, columns: int, kind: str, pieces: int) -> dict[Any, Callable]:
+    """A product with each candidate."""
     columns = min(columns, max(128, MEASURED // inner))
     groups = max(1, min(groups, MEASURED // (inner * columns)))
-    left, memory = aligned((rows, inner), np.dtype(kind)), aligned((groups * inner * columns,), np.dtype(kind))
-    memory[...], out = 1, aligned((groups * pieces, rows, columns), np.dtype(kind))
-    products = {}
-    for cut in candidates(rows, inner, columns, pieces):
-        parts = _shapes(cut, inner, groups, columns)
-        products[cut] = (
-            by_blocks(left, cut.pieces)[:, None],
-            out[: groups * cut.pieces],
-            [
-                (memory[: prod(shape)].reshape(shape), by_blocks(out[: shape[0], :, part], shape[1]))
-                for part, shape in parts
-            ],
-        )
-    for cut, (pieces_of_left, sums, onto) in [*products.items()] * REPEATS:
+    left, memory = _ones(kind, rows, inner), _ones(kind, groups * inner * columns)
+    out, total = _ones(kind, groups * pieces, rows, columns), _ones(kind, rows, columns)
+
+    def way(cut: Cut) -> Callable:
+        sums, left_pieces = out[: groups * cut.pieces], by_blocks(left, cut.pieces)[:, None]
+        onto = [
+            (memory[: prod(shape)].reshape(shape), by_blocks(sums[..., part], shape[1]))
+            for part, shape in _shapes(cut, inner, groups, columns)
+        ]
+
+        def product() -> None:
+            for block, target in onto:
+                np.matmul(left_pieces, block, target)
+            if cut.pieces > 1:
+                np.sum(sums, axis=0, out=total)
+
+        return product
+
+    return {cut: way(cut) for cut in candidates(rows, inner, columns, pieces)}
+
+
+def _ways_to_group(rows: int, inner: int, columns: int, kind: str, groups: tuple[int, ...]) -> dict[Any, Callable]:
+    left, right, out = _ones(kind, rows, inner), _ones(kind, inner, columns), _ones(kind, rows, columns)
+    return {g: partial(np.matmul, left.reshape(g, -1, inner), right, out=out.reshape(g, -1, columns)) for g in groups}
+
+
+def _ones(kind: str, *shape: int) -> np.ndarray:
+    array = aligned(shape, np.dtype(kind))
+    array[...] = 1
+    return array
+
+
+def _measured(shape: tuple, ways: Callable[[], dict[Any, Callable]]) -> Any:
+    """The way that was fastest when this shape was first seen."""
+    if shape not in _known:
+        _known[shape] = _fastest(ways())
+    return _known[shape]
+
+
+def _fastest(ways: dict[Any, Callable]) -> Any:
+    start, best = thread_time(), {}  # time of this thread alone, which a busy machine hardly changes
+    for name, product in [*ways.items()] * REPEATS:
         began = thread_time()
-        for block, target in onto:
-            np.matmul(pieces_of_left, block, target)
-        if cut.pieces > 1:
-            np.add.reduce(sums, 0, None, sums[0])
+        product()
         ended = thread_time()
-        best[cut] = min(best.get(cut, np.inf), ended - began)
-        if ended - start > BUDGET and len(best) == len(products):
+        best[name] = min(best.get(name, np.inf), ended - began)
+        if ended - start > BUDGET and len(best) == len(ways):
             break
-    return min(best, key=lambda cut: best[cut])
+    return min(best, key=lambda name: best[name])

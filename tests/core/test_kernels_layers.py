@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 
 from rnn_course import Conv2D, GroupNorm, MaxPool2D, to, to_numpy
-from rnn_course.kernels import convolution
+from rnn_course.kernels import blocks, convolution
 
 from ..helpers import assert_trees_close, random_like
 
 CONVOLUTIONS = [
     ((3, 7, 8, 9), {"size": (3, 3)}),
     ((2, 9, 7, 16), {"size": (5, 2), "stride": (2, 3)}),
+    ((2, 6, 7, 9), {"size": (2, 4), "padding": "VALID"}),
     ((2, 9, 8, 8), {"size": (3, 4), "stride": (2, 1), "padding": "VALID"}),
     ((4, 5, 3, 8), {"size": (1, 1), "padding": "VALID"}),
     ((2, 9, 8, 10), {"size": (3, 2), "dilation": (2, 2)}),
@@ -37,6 +38,26 @@ def test_convolution(shape, options, rng):
     x = rng.standard_normal(shape)
     assert convolution.fits(layer, x) == (shape[-1] >= 8 and "dilation" not in options)
     compared(layer, x, rng, 1e-11)
+
+
+@pytest.mark.parametrize("groups", [1, 2, 4])
+def test_convolution_whose_products_are_cut_into_groups_of_rows(groups, rng, monkeypatch):
+    monkeypatch.setattr(convolution, "row_groups", lambda rows, *_: groups if rows % groups == 0 else 1)
+    layer = random_like(Conv2D.init(8, 5, (3, 2), rng=rng), rng)
+    compared(layer, rng.standard_normal((2, 6, 4, 8)), rng, 1e-11)
+
+
+def test_groups_of_rows_are_measured_where_a_product_is_large(monkeypatch):
+    shape = 196, 289, 65, np.dtype("float32")  # 196 = 4 · 49
+    assert blocks.row_groups(*shape) in (1, 4)
+    monkeypatch.setattr(blocks, "_fastest", lambda ways: max(ways))
+    monkeypatch.setattr(blocks, "_known", {})
+    assert blocks.row_groups(*shape) == 4
+    assert blocks.row_groups(197, 289, 65, shape[3]) == 1  # a prime number of rows
+    assert blocks.row_groups(196, 28, 65, shape[3]) == 1  # small as it is
+    blocks.autotune(False)
+    assert blocks.row_groups(*shape) == 1
+    blocks.autotune(True)
 
 
 @pytest.mark.parametrize("padding", ["SAME", "VALID"])
