@@ -18,7 +18,7 @@ from rnn_course.gradcheck import sum_of_products
 from rnn_course.optim import AdamState, MomentumState
 from tests.helpers import assert_trees_close
 
-from .test_catalogue_06_08 import same_outcome
+from .references import same_outcome
 
 EXERCISES = {name: e for name, e in exercises().items() if name.startswith(("views.", "dense.", "learn."))}
 KINDS = [

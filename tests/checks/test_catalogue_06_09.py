@@ -9,8 +9,8 @@ from rnn_course import leaves, to
 from rnn_course.checks import exercises
 from rnn_course.checks.catalogue import chapter_of
 from rnn_course.checks.compare import agree
-from rnn_course.checks.trial import Outcome, Trial, call, reference
-from tests.checks.references import every_case
+from rnn_course.checks.trial import Trial, call, reference
+from tests.checks.references import every_case, same_outcome
 
 EXERCISES = {name: e for name, e in exercises().items() if "06" <= chapter_of(name) <= "09"}
 ON_BOTH = [name for name, exercise in EXERCISES.items() if "torch" in exercise.backends]
@@ -20,13 +20,6 @@ KINDS = [
     for backend in exercise.backends
     for dtype in exercise.dtypes
 ]
-
-
-def same_outcome(one: Outcome, other: Outcome) -> bool:
-    """The same results, the same arguments afterwards, and the same use of global random state."""
-    if one.used_global_random or other.used_global_random:
-        return one.used_global_random == other.used_global_random
-    return agree(one.value, other.value) and agree(tuple(leaves(one.arguments)), tuple(leaves(other.arguments)))
 
 
 @pytest.mark.parametrize(("name", "backend", "dtype"), KINDS)
