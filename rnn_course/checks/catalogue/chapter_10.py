@@ -47,14 +47,28 @@ def _cell_and_time_major(batch, time, inputs, hidden):
     )
 
 
-def _unroll(kernel, bias, inputs, state, *, start=1.0, x_first=True, carry=True, late=False, stacked=None):
+def _unroll(
+    kernel,
+    bias,
+    inputs,
+    state,
+    *,
+    start=1.0,
+    x_first=True,
+    carry=True,
+    late=False,
+    stacked=None,
+    bias_used=1,
+    squeeze=None,
+):
     """The loop with one thing changed: the initial state, the order of [x, h], what is carried, returned, stacked."""
     xp = array_namespace(inputs)
     state = initial = start * state
     outputs = []
     for t in range(inputs.shape[1]):
         x, old = inputs[:, t], state if carry else initial
-        state = xp.tanh(xp.concat([x, old] if x_first else [old, x], axis=1) @ kernel + bias)
+        z = xp.concat([x, old] if x_first else [old, x], axis=1) @ kernel + bias_used * bias
+        state = (squeeze or xp.tanh)(z)
         outputs.append(old if late else state)
     return (stacked or (lambda outputs: xp.stack(outputs, axis=1)))(outputs), state
 
@@ -76,14 +90,23 @@ def _in_default_type(outputs):
 
 
 def _time_major(
-    cell, inputs, state, *, start=lambda state: state, out=lambda h, state: h, axis=0, end=lambda state: state
+    cell,
+    inputs,
+    state,
+    *,
+    start=lambda state: state,
+    out=lambda h, state: h,
+    axis=0,
+    end=lambda state: state,
+    carry=lambda old, new: new,
 ):
     """The loop with one thing changed: the initial state, what is collected, where it is stacked, what is returned."""
-    outputs, state = [], start(state)
+    outputs, state, new = [], start(state), state
     for t in range(inputs.shape[0]):
-        output, state = cell(inputs[t], state)
-        outputs.append(out(output, state))
-    return array_namespace(inputs).stack(outputs, axis=axis), end(state)
+        output, new = cell(inputs[t], state)
+        state = carry(state, new)
+        outputs.append(out(output, new))
+    return array_namespace(inputs).stack(outputs, axis=axis), end(new)
 
 
 def _zeros(state):
@@ -216,6 +239,21 @@ EXERCISES = (
                 partial(_unroll, stacked=_in_default_type),
                 "Your outputs have another float type than the inputs. Which type does a fresh array get if nobody says?",
             ),
+            Mistake(
+                "bias forgotten",
+                partial(_unroll, bias_used=0),
+                "One of the arguments makes no difference to your result. Which?",
+            ),
+            Mistake(
+                "no activation",
+                partial(_unroll, squeeze=lambda z: z),
+                "Your states are bare sums. What keeps h between −1 and 1?",
+            ),
+            Mistake(
+                "first step only",
+                lambda kernel, bias, inputs, state: unroll(kernel, bias, inputs[:, :1], state),
+                "You leave after one step. Where does your `return` stand, inside the loop or after it?",
+            ),
         ),
         hints=(
             "Write one step first, for `inputs[:, 0]`. What does the next step need from it?",
@@ -277,6 +315,16 @@ EXERCISES = (
                 "half of the state",
                 partial(_time_major, end=lambda state: state.h),
                 "You returned h alone. With h only, could a second call go on where this one ended?",
+            ),
+            Mistake(
+                "state not carried on",
+                partial(_time_major, carry=lambda old, new: old),
+                "Every step of yours begins with the initial state. What should step 1 know of step 0?",
+            ),
+            Mistake(
+                "memory not carried on",
+                partial(_time_major, carry=lambda old, new: LSTMStateTuple(c=0 * new.c, h=new.h)),
+                "Between your steps h goes on and c is empty again. Which of the two is the memory?",
             ),
         ),
         hints=(

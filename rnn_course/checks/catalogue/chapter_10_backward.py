@@ -55,6 +55,7 @@ def _back(
     from_end=1.0,
     flip=True,
     padding="",
+    average=False,
 ):
     """The forward pass as it should be, and a backward pass with one thing changed."""
     outputs, final_state, _ = forward_and_back(cell, inputs, state, sequence_length)
@@ -77,6 +78,7 @@ def _back(
             d_state = d_state if hand_on else 0.0 * d_state
             d_cell = add_trees(d_cell, d_step) if add else d_step
             d_inputs.append(d_x)
+        d_cell = tree_map(lambda leaf: leaf / len(steps), d_cell) if average else d_cell
         return d_cell, xp.stack(d_inputs[::-1] if flip else d_inputs, axis=1), d_state
 
     return outputs, final_state, backward
@@ -151,6 +153,11 @@ EXERCISES = (
                 "padding not masked",
                 partial(_back, padding="not masked"),
                 "Padded steps send gradients into your cell. Their outputs were replaced by 0: can they matter to a loss?",
+            ),
+            Mistake(
+                "averaged over time",
+                partial(_back, average=True),
+                "You divided the gradients of the weights by the number of steps. Does the chain rule average over several uses?",
             ),
         ),
         hints=(

@@ -62,6 +62,13 @@ def _padding_zeroed(inputs, sequence_length):
     return xp.where(valid, reverse_valid(inputs, sequence_length), 0.0)
 
 
+def _from_the_end_of_the_array(inputs, sequence_length):
+    xp = array_namespace(inputs)
+    steps = xp.arange(inputs.shape[1], device=device(inputs))
+    valid = (steps[None, :] < sequence_length[:, None])[:, :, None]
+    return xp.where(valid, _flip(inputs, 1), inputs)
+
+
 def _longest_for_all(inputs, sequence_length):
     longest = array_namespace(inputs).max(sequence_length)
     return reverse_valid(inputs, 0 * sequence_length + longest)
@@ -88,6 +95,8 @@ def _both(
     fw_first=True,
     last=False,
     copied=True,
+    start=1,
+    silent=True,
 ):
     """Both directions with one thing changed: how the inputs and outputs are turned round, what is returned, and how."""
     xp = array_namespace(inputs)
@@ -97,12 +106,12 @@ def _both(
         for t in range(inputs.shape[1]):
             alive = (t < sequence_length)[:, None]
             output, new = cell(inputs[:, t], state)
-            outputs.append(xp.where(alive, output, 0.0))
+            outputs.append(xp.where(alive, output, 0.0) if silent else output)
             state = xp.where(alive, new, state) if copied else new
         return xp.stack(outputs, axis=1), state
 
-    outputs_fw, end_fw = run(cell_fw, inputs, state_fw)
-    outputs_bw, end_bw = run(cell_bw, turn(inputs, sequence_length), state_bw)
+    outputs_fw, end_fw = run(cell_fw, inputs, start * state_fw)
+    outputs_bw, end_bw = run(cell_bw, turn(inputs, sequence_length), start * state_bw)
     outputs_bw = back(outputs_bw, sequence_length)
     if last:
         rows = xp.arange(inputs.shape[0], device=device(inputs))
@@ -163,6 +172,11 @@ EXERCISES = (
                 _first_step_left,
                 "Step 0 of a row never arrives at its end. A slice that stops before 0 leaves one out: which step does it miss?",
             ),
+            Mistake(
+                "counted from the end of the array",
+                _from_the_end_of_the_array,
+                "Your valid places hold steps from the end of the array, and those are padding. Where does a short row end?",
+            ),
         ),
         hints=(
             "Take a row of length 3 in 5 steps: which old step stands at each of the five places afterwards?",
@@ -220,6 +234,16 @@ EXERCISES = (
                 "state not masked",
                 partial(_both, copied=False),
                 "Your states go on through the padding. What should a step do to a row that is already over?",
+            ),
+            Mistake(
+                "initial states ignored",
+                partial(_both, start=0),
+                "Both your directions begin with zeros. Two states were handed in: where did they go?",
+            ),
+            Mistake(
+                "outputs not masked",
+                partial(_both, silent=False),
+                "Your states are right, but your outputs go on in the padding. What should stand there?",
             ),
         ),
         hints=(

@@ -128,6 +128,11 @@ EXERCISES = (
                 _only_one_layer,
                 "You multiplied the bottom layer by the number of layers. Do the others read and hold as much as it does?",
             ),
+            Mistake(
+                "one bias a unit",
+                lambda input_size, units: _count(input_size, units, biases=0) + sum(units),
+                "You gave each unit one bias. How many pre-activations does a unit of an LSTM have at a step?",
+            ),
         ),
         hints=(
             "Count one layer first: 3 inputs and 5 units make 180.",
@@ -190,6 +195,19 @@ EXERCISES = (
                 partial(_predict, order=-1),
                 "Your states begin at the top. In which order were the layers given?",
             ),
+            Mistake(
+                "all as wide as the top",
+                lambda batch, time, input_size, units: _predict(batch, time, input_size, (units[-1],) * len(units)),
+                "All your states are as wide as the top layer. How wide is each layer itself?",
+            ),
+            Mistake(
+                "time-major outputs",
+                lambda batch, time, input_size, units: (
+                    (time, batch, units[-1]),
+                    predict_shapes(batch, time, input_size, units)[1],
+                ),
+                "Your outputs are time-major, but the inputs were batch-major. How are outputs laid out?",
+            ),
         ),
         hints=(
             "What comes out of the stack at one step, and of which layer?",
@@ -241,6 +259,11 @@ EXERCISES = (
                 lambda states: array_namespace(states[0].h).concat(states[-1], axis=1),
                 "You joined c and h of the top layer. Does the memory leave the cell?",
             ),
+            Mistake(
+                "the squeezed memory",
+                lambda states: array_namespace(states[0].c).tanh(states[-1].c),
+                "That is tanh of the memory. What else does a cell do before it shows it, and where do you find the result?",
+            ),
         ),
         hints=(
             "Two choices: which layer, and which of its two arrays?",
@@ -284,6 +307,16 @@ EXERCISES = (
                 "layer axis of size 1 left",
                 lambda h_n, c_n: tuple(LSTMStateTuple(c=c_n[k : k + 1], h=h_n[k : k + 1]) for k in range(h_n.shape[0])),
                 "Every part still has a layer axis, of size 1. What is the difference between an index and a slice?",
+            ),
+            Mistake(
+                "h in both places",
+                lambda h_n, c_n: from_torch(h_n, h_n),
+                "Both parts of each pair are h. Where is the memory?",
+            ),
+            Mistake(
+                "the top layer everywhere",
+                lambda h_n, c_n: from_torch(0 * h_n + h_n[-1], 0 * c_n + c_n[-1]),
+                "All your pairs are those of the top layer. What did the others end with?",
             ),
         ),
         hints=(

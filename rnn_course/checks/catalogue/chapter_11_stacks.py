@@ -80,6 +80,10 @@ def _step(
     return outputs[shows], end(new_states)
 
 
+def _old_states(cells, x, states):
+    return _step(cells, x, states)[0], states
+
+
 def _stacked(states):
     xp = array_namespace(states[0].h)
     return LSTMStateTuple(c=xp.stack([s.c for s in states], axis=0), h=xp.stack([s.h for s in states], axis=0))
@@ -95,12 +99,22 @@ def _run(cells, inputs, states, *, step=_step, carry=True, start=1.0, end=lambda
     return array_namespace(inputs).stack(outputs, axis=1), end(states)
 
 
+def _only_the_top(cells, inputs, states):
+    """Layers that all work, but only the top one's state goes on to the next step."""
+    outputs, new_states = [], states
+    for t in range(inputs.shape[1]):
+        output, new_states = _step(cells, inputs[:, t], states)
+        states = (*states[:-1], new_states[-1])
+        outputs.append(output)
+    return array_namespace(inputs).stack(outputs, axis=1), new_states
+
+
 def _all_outputs(cells, x, states):
     _, new_states = _step(cells, x, states)
     return array_namespace(x).concat([state.h for state in new_states], axis=1), new_states
 
 
-def _back(cells, x, states, *, chain=True, use_states=True, straight=(), flip=True, first_only=False):
+def _back(cells, x, states, *, chain=True, use_states=True, straight=(), flip=True, first_only=False, through=1):
     """The forward pass as it should be, and a backward pass with one thing changed."""
     output, new_states, _ = stack_forward(cells, x, states)
     backwards = []
@@ -114,7 +128,9 @@ def _back(cells, x, states, *, chain=True, use_states=True, straight=(), flip=Tr
         for position, layer in enumerate(order):
             d_new_state = d_new_states[position if "states" in straight else layer]
             d_new_state = d_new_state if use_states else tree_map(lambda leaf: 0 * leaf, d_new_state)
-            d_cell, d_x, d_state = backwards[layer](d_x if chain else d_output, d_new_state)
+            d_cell, d_x, d_state = backwards[layer](
+                (through if position else 1) * d_x if chain else d_output, d_new_state
+            )
             top = d_x if top is None else top
             d_cells.append(d_cell)
             d_states.append(d_state)
@@ -180,6 +196,11 @@ EXERCISES = (
                 partial(_step, end=_stacked),
                 "You stacked the states along a new axis. That fails as soon as two layers differ in width: what holds them?",
             ),
+            Mistake(
+                "old states returned",
+                _old_states,
+                "Your states are those that the step began with. Which ones will the next step need?",
+            ),
         ),
         hints=(
             "What does the bottom layer read? And the one on top of it?",
@@ -242,6 +263,16 @@ EXERCISES = (
                 partial(_run, end=lambda states: states[-1]),
                 "You returned the state of the top layer alone. Could the stack go on from there?",
             ),
+            Mistake(
+                "lower layers not carried on",
+                _only_the_top,
+                "Your top layer remembers, the layers below begin anew at every step. Whose states go on from step to step?",
+            ),
+            Mistake(
+                "initial states returned",
+                lambda cells, inputs, states: (run_stack(cells, inputs, states)[0], states),
+                "Your outputs are right, but the states that you return are those that were handed in. What did the layers end with?",
+            ),
         ),
         hints=(
             "You have one step of a stack from `deep.step`. What goes around it?",
@@ -303,6 +334,11 @@ EXERCISES = (
                 "d_x of the top layer",
                 partial(_back, first_only=True),
                 "The d_x that you return is that of the top layer. Which layer has read x?",
+            ),
+            Mistake(
+                "nothing handed down",
+                partial(_back, through=0),
+                "Only your top layer hears the gradient of the output. What does its backward hand to the layer below?",
             ),
         ),
         hints=(

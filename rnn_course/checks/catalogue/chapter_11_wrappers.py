@@ -49,7 +49,9 @@ def _cell_and_noise(batch, inputs, hidden, keep_prob):
     )
 
 
-def _residual(cell, inputs, state, sequence_length, *, add=lambda x, state, first: x, padding="", carry=0.0):
+def _residual(
+    cell, inputs, state, sequence_length, *, add=lambda x, state, first: x, padding="", carry=0.0, copied=True
+):
     """The loop with one thing changed: what is added to the output, what stands in the padding, what the state takes."""
     xp = array_namespace(inputs)
     outputs = []
@@ -60,7 +62,7 @@ def _residual(cell, inputs, state, sequence_length, *, add=lambda x, state, firs
         shown = {"x": x, "unmasked": total}.get(padding, 0.0)
         outputs.append(xp.where(alive, total, shown))
         h = xp.where(alive, new.h + carry * x, state.h)
-        state = LSTMStateTuple(c=xp.where(alive, new.c, state.c), h=h)
+        state = LSTMStateTuple(c=xp.where(alive, new.c, state.c), h=h) if copied else new
     return xp.stack(outputs, axis=1), state
 
 
@@ -134,6 +136,11 @@ EXERCISES = (
                 partial(_residual, carry=1.0),
                 "Your x also went into h, and the next step reads it there. Which of the two results should have x in it?",
             ),
+            Mistake(
+                "state not masked",
+                partial(_residual, copied=False),
+                "Your outputs are right, but the state goes on through the padding. What is the state of a row that is over?",
+            ),
         ),
         hints=(
             "Do it without lengths first: one more addition in the loop of `sequence.lengths`.",
@@ -197,6 +204,16 @@ EXERCISES = (
                 "global random numbers",
                 partial(_drop, kept=_global_noise),
                 "You drew noise of your own from the global generator: nobody can repeat that, and it changes what others draw. Which noise was handed in?",
+            ),
+            Mistake(
+                "nothing dropped",
+                lambda cell, x, state, noise, keep_prob: cell(x, state),
+                "You dropped nothing. Which two arguments have you not used?",
+            ),
+            Mistake(
+                "old state returned",
+                lambda cell, x, state, noise, keep_prob: (dropout_output(cell, x, state, noise, keep_prob)[0], state),
+                "The state that you return is the one that was handed in. Which one does the next step need?",
             ),
         ),
         hints=(
