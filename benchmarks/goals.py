@@ -7,9 +7,8 @@ from benchmarks.timing import Spread
 
 STACK = "stack 100/400/300"
 FUSED = "Torch through our cell"
-USUAL_FLOOR = (
-    0.8  # of the products alone, beside nn.LSTM, where NumPy's BLAS knows the processor as well as oneDNN does
-)
+# Of the products alone, beside nn.LSTM, where NumPy's BLAS knows the processor as well as oneDNN does.
+USUAL_FLOOR = 0.7
 
 
 class Goal(NamedTuple):
@@ -46,35 +45,40 @@ def goals(results: dict[str, Any]) -> list[Goal]:
     rows, wide, toy = "rows of MNIST", "long and wide", "the article's example"
     products = _ratio(lstm[rows], "the products alone", "torch.nn")
     return [
-        _lstm("LSTM, rows of MNIST, NumPy / nn.LSTM", lstm, rows, 1.00, 1.25),
-        _lstm("LSTM (32, 100, 64, 256), NumPy / nn.LSTM", lstm, wide, 0.90, 1.20),
-        _lstm("LSTM, the article's example, NumPy / nn.LSTM", lstm, toy, 0.13, 0.60),
-        _lstm("LSTM, a batch of one, NumPy / nn.LSTM", lstm, "a batch of one", 1.40, 2.20),
+        _lstm("LSTM, rows of MNIST, NumPy / nn.LSTM", lstm, rows, 1.00, 1.15),
+        _lstm("LSTM (32, 100, 64, 256), NumPy / nn.LSTM", lstm, wide, 0.90, 1.10),
+        # Some sixty microseconds: a hundred calls of NumPy, and the checks and copies around them; a bare loop over
+        # the same steps, without these, was measured at 0.10 to 0.20.
+        _lstm("LSTM, the article's example, NumPy / nn.LSTM", lstm, toy, 0.13, 0.45),
+        # Fifteen calls of NumPy a step, on vectors that take no longer than a call: 1.5 to 1.7 was measured.
+        _lstm("LSTM, a batch of one, NumPy / nn.LSTM", lstm, "a batch of one", 1.40, 2.00),
         Goal(
             f"{STACK}, NumPy / nn.LSTM",
             _ratio(others[STACK], "NumPy kernel", "torch.nn"),
             1.05,
-            1.35,
+            1.25,
             floor=_ratio(lstm["stack, second layer"], "the products alone", "torch.nn"),
         ),
         Goal(
             "geometric mean of the seven, NumPy / nn.LSTM",
             _mean(lstm, "NumPy kernel"),
             0.85,
-            1.25,
+            1.10,
             floor=products,
         ),
-        _speed_up("rows of MNIST, naive loop / NumPy", lstm[rows], 1.3, 0.85),
+        _speed_up("rows of MNIST, naive loop / NumPy", lstm[rows], 1.3, 0.95),
         _speed_up("stack, second layer, naive loop / NumPy", lstm["stack, second layer"], 2.1, 1.1),
-        _speed_up("a batch of one, naive loop / NumPy", lstm["a batch of one"], 9.0, 5.0),
-        Goal("rows of MNIST, Torch through our cell / nn.LSTM", _ratio(lstm[rows], FUSED, "torch.nn"), 1.03, 1.35),
-        Goal(f"{STACK}, Torch through our cell / nn.LSTM", _ratio(others[STACK], FUSED, "torch.nn"), 1.03, 1.60),
+        _speed_up("a batch of one, naive loop / NumPy", lstm["a batch of one"], 9.0, 6.0),
+        # Our kernel is [input + hidden, 4 · hidden], Torch's weights are two transposed ones with the gates in another
+        # order: to turn one into the other and the gradients back, at the speed of memory, is 0.04 to 0.15 of a run.
+        Goal("rows of MNIST, Torch through our cell / nn.LSTM", _ratio(lstm[rows], FUSED, "torch.nn"), 1.03, 1.20),
+        Goal(f"{STACK}, Torch through our cell / nn.LSTM", _ratio(others[STACK], FUSED, "torch.nn"), 1.03, 1.45),
         _layer("convolution 5×5, 1 → 32", layers, products, 0.95, 1.2),
         _layer("convolution 3×3, 1 → 32", layers, products, 0.95, 1.2),
-        _layer("convolution 3×3, 32 → 64", layers, products, 1.2, 1.8),
-        _layer("convolution 5×5, 32 → 64", layers, products, 1.5, 2.2),
-        Goal("peak memory, NumPy / nn.LSTM", _quotient(results["memory"], "NumPy kernel", "torch.nn"), 1.5, 1.8),
-        Goal("seconds to import rnn_course, beyond numpy", _beyond(results["imports"]), 0.10, 0.25),
+        _layer("convolution 3×3, 32 → 64", layers, products, 1.2, 1.5),
+        _layer("convolution 5×5, 32 → 64", layers, products, 1.5, 1.9),
+        Goal("peak memory, NumPy / nn.LSTM", _quotient(results["memory"], "NumPy kernel", "torch.nn"), 1.5, 1.5),
+        Goal("seconds to import rnn_course, beyond numpy", _beyond(results["imports"]), 0.10, 0.20),
         Goal("row LSTM to 98 % on MNIST, NumPy / Torch", _training(results["to 98 %"]), 1.0, 1.3),
     ]
 
