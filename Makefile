@@ -16,7 +16,7 @@ NBVAL := --nbval -n 2 --dist loadfile -q -p no:cacheprovider
 
 .DEFAULT_GOAL := help
 .PHONY: help book serve zip pdf lab test lint unit notebook-tests book-tests notebooks check machines corruption mutants \
-  bench bench-quick clean
+  bench bench-quick costs clean
 
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -85,6 +85,10 @@ bench: $(READY) ## measure the speed beside its peers, on one thread, in under t
 
 bench-quick: $(READY) ## the same in under a minute, without writing anything
 	$(BIN)/python -m benchmarks --quick
+
+costs: $(READY) ## where the time of the course's own checks goes: each notebook, the book anew, one chapter changed
+	$(BIN)/python tools/vendor.py
+	$(BIN)/python -m benchmarks.course
 
 clean: ## remove everything that was built, also the virtual environment; your exercises stay
 	rm -rf _build build dist .cache .pytest_cache .ruff_cache .hypothesis $(VENV)

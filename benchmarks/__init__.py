@@ -7,5 +7,6 @@ recurrent     LSTM at seven sizes, GRU, RNN, a stack, Torch through our cells, r
 layers        dense layers, convolution, pooling, normalization, the loss, the optimiser
 training      an epoch of each recipe; with MNIST at hand, the time to 98 %
 costs         memory, import, `check()`, and how time grows with the sizes
+course        what the course's own checks cost: each notebook, the book from nothing and with one chapter changed
 goals         what was aimed at, and what is enough for the tests
 """

@@ -115,7 +115,9 @@ draw(
 # often Python asks for something, and how much memory each request walks through. The kernel does the arithmetic of the readable
 # loop, but it
 #
-# - asks for one product a step, in place, and cuts it into blocks where this processor is faster with small ones;
+# - asks for one product a step, in place, and cuts it into blocks of 64 columns where this processor is faster with small
+#   products; which it is, is measured when a shape is first seen;
+# - begins every array at a cache line, for what lies across two lines is loaded more slowly;
 # - keeps the gates apart, so that one tanh serves all four;
 # - computes all gradients of weights after the loop, in one product.
 #
@@ -223,6 +225,10 @@ print(
 )
 
 # %% [markdown]
+# Backward needs what each step has computed, and so memory grows with the number of steps. `dynamic_rnn(…, keep_every=6)` keeps
+# the state before every sixth step alone, and runs the steps between again when it comes back to them: a fraction of the memory,
+# for one more run forward. The least is reached near k = √(time/5); {code}`rnn_course.recompute` counts it out.
+#
 # ## What was aimed at
 #
 # The goals were set before the kernels were written, on another processor. Where one is not met, the products alone stand beside
@@ -254,4 +260,4 @@ for goal in results["goals"]:
 #   of them readable, take NumPy from "for teaching only" to the speed of the machine.
 #
 # To see how much your own machine does: `make bench-quick` answers in a minute, `make bench` in less than ten, and it draws this
-# page again.
+# page again. `make costs` tells where the time of the course's own checks goes.

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.course import per_notebook
 from benchmarks.goals import Goal, goals
 from benchmarks.timing import Spread, interleaved, ratios
 
@@ -47,6 +48,15 @@ def test_a_gate_can_be_missed_and_moves_with_the_floor(value, passed):
     assert goal.met is False
     assert goal._replace(floor=1.6).passed is True  # products twice as slow as usual
     assert Goal("speed-up", value, 1.4, 1.2, least=True).passed is not passed
+
+
+def test_the_cells_of_a_notebook_are_added_up():
+    report = """<testsuites><testsuite>
+      <testcase classname="book.01_views.ipynb" name="::Cell 0" time="1.5"/>
+      <testcase classname="solutions.02_dense.ipynb" name="::Cell 0" time="0.25"/>
+      <testcase classname="book.01_views.ipynb" name="::Cell 1" time="2.0"/>
+    </testsuite></testsuites>"""
+    assert per_notebook(report) == {"book.01_views.ipynb": 3.5, "solutions.02_dense.ipynb": 0.25}
 
 
 def test_interleaved_measurements_see_a_difference():
