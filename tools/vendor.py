@@ -200,13 +200,11 @@ def write_cdn_config(path: Path) -> None:
     config = yaml.safe_load((ROOT / "_config.yml").read_text("utf8"))
     sphinx = config["sphinx"]["config"]
     sphinx["mathjax_path"] = f"{CDN}/{MATHJAX.spec}/es5/tex-mml-chtml.js"
-    address = {
-        "require.js": f"{CDN}/{REQUIREJS.spec}/require.js",
-        "html-manager/embed-amd.js": f"{CDN}/{HTML_MANAGER.spec}/dist/embed-amd.js",
+    sphinx["nb_ipywidgets_js"]["live.js"] |= {
+        "data-require": f"{CDN}/{REQUIREJS.spec}/require.js",
+        "data-embed": f"{CDN}/{HTML_MANAGER.spec}/dist/embed-amd.js",
+        "data-manager": f"{CDN}/{HTML_MANAGER.spec}/dist/",
     }
-    scripts = sphinx["nb_ipywidgets_js"]
-    scripts["widgets-local.js"]["data-manager"] = f"{CDN}/{HTML_MANAGER.spec}/dist/"
-    sphinx["nb_ipywidgets_js"] = {address.get(name, name): options for name, options in scripts.items()}
     path.write_text(yaml.safe_dump(config, sort_keys=False, allow_unicode=True), "utf8")
 
 

@@ -4,6 +4,26 @@ if (window.location.protocol === "file:" && typeof DOCUMENTATION_OPTIONS !== "un
   DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
 }
 
+/* What typesets the formulas is large (tools/light_pages.py). It comes when the reader comes near the first of them. */
+window.addEventListener("load", function () {
+  const waiting = document.querySelector("script[data-late]");
+  if (!waiting) return;
+  let script = null;
+  function load() {
+    near.disconnect();
+    if (script) return;
+    script = document.createElement("script");
+    script.src = waiting.dataset.late;
+    document.head.append(script);
+  }
+  const near = new IntersectionObserver(function (seen) {
+    if (seen.some((one) => one.isIntersecting)) load();
+  }, { rootMargin: "2000px" });
+  document.querySelectorAll(".math").forEach((formula) => near.observe(formula));
+  window.addEventListener("beforeprint", load);
+  document.addEventListener("course:live", load); /* whoever wants them now, such as a test */
+});
+
 document.addEventListener("DOMContentLoaded", function () {
   "use strict";
   const sidebar = document.getElementById("pst-primary-sidebar");

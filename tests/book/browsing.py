@@ -10,12 +10,16 @@ AXE = ROOT / "build" / "browser-tests" / "axe.min.js"
 NO_AXE = f"{AXE.relative_to(ROOT).as_posix()} is missing: run `python tools/vendor.py --tests`"
 
 READY = """async () => {
-  if (window.MathJax && MathJax.startup) await MathJax.startup.promise;
-  const views = document.querySelectorAll('script[type="application/vnd.jupyter.widget-view+json"]').length;
-  for (let wait = 0; wait < 100; wait++) {
-    if (document.querySelectorAll('.widget-subarea > *:not(script)').length >= views) break;
-    await new Promise((resolve) => setTimeout(resolve, 50));
+  const until = async (done) => {
+    for (let wait = 0; wait < 400 && !done(); wait++) await new Promise((resolve) => setTimeout(resolve, 25));
+  };
+  document.dispatchEvent(new Event("course:live"));
+  if (document.querySelector("script[data-late]")) {
+    await until(() => window.MathJax?.startup?.promise);
+    await MathJax.startup.promise;
   }
+  const views = document.querySelectorAll('script[type="application/vnd.jupyter.widget-view+json"]').length;
+  await until(() => document.querySelectorAll('.widget-subarea > *:not(script)').length >= views);
   return views;
 }"""
 SHOWING_NOTHING = """() => [...document.querySelectorAll('.widget-subarea')]
