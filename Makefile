@@ -68,7 +68,7 @@ check: $(READY) ## are the notebooks what their sources give, for all that a rea
 
 book-tests: book ## test the built pages, and a learner's JupyterLab, in a browser where Chromium is installed
 	$(BIN)/python tools/vendor.py --tests
-	$(BIN)/python -m pytest tests/book tests/lab
+	$(BIN)/python -m pytest -n 2 --dist worksteal tests/lab tests/book
 
 notebooks: $(READY) ## write what is generated: notebooks whose text sources changed, pages and diagrams made from code
 	$(BIN)/python tools/notebooks.py

@@ -14,6 +14,7 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # no other machine has an address
 ]
 LOCAL = ("file:", "data:", "blob:", "http://127.0.0.1:")  # addresses that leave nothing behind on the way
 

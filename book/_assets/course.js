@@ -4,7 +4,8 @@ if (window.location.protocol === "file:" && typeof DOCUMENTATION_OPTIONS !== "un
   DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
 }
 
-/* What typesets the formulas is large (tools/light_pages.py). It comes when the reader comes near the first of them. */
+/* What typesets the formulas is large (tools/light_pages.py). It comes when the reader comes near the first of them, or
+   does anything at all: the way to the printer begins with a key or the pointer. */
 window.addEventListener("load", function () {
   const waiting = document.querySelector("script[data-late]");
   if (!waiting) return;
@@ -20,7 +21,9 @@ window.addEventListener("load", function () {
     if (seen.some((one) => one.isIntersecting)) load();
   }, { rootMargin: "2000px" });
   document.querySelectorAll(".math").forEach((formula) => near.observe(formula));
-  window.addEventListener("beforeprint", load);
+  for (const sign of ["pointermove", "pointerdown", "keydown", "wheel", "beforeprint"]) {
+    window.addEventListener(sign, load, { once: true, passive: true });
+  }
   document.addEventListener("course:live", load); /* whoever wants them now, such as a test */
 });
 

@@ -30,3 +30,9 @@ def served(html):
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
+
+
+@pytest.fixture
+def at(html, served):
+    """The address of a page in a setting."""
+    return lambda name, setting: f"{served}/{name}" if "http" in setting else (html / name).as_uri()

@@ -4,7 +4,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.book.browsing import AXE, NO_AXE, PHONE, WIDER_THAN_THE_SCREEN, opened
+from tests.book.browsing import PHONE, WIDER_THAN_THE_SCREEN, opened
 
 NAME = "book/figures.html"
 DRAWN = ("rc-convolution", "rc-unrolled-rnn", "rc-lstm-cell", "rc-dynamic-rnn", "rc-deep-lstm", "rc-draw-a-digit")
@@ -45,12 +45,3 @@ def slide(figure, name, value):
     slider.evaluate(
         "(it, value) => { it.value = value; it.dispatchEvent(new Event('input', { bubbles: true })); }", value
     )
-
-
-def violations(page, *selectors):
-    """What axe finds within these parts of the page."""
-    if not AXE.is_file():
-        pytest.skip(NO_AXE)
-    page.evaluate(AXE.read_text("utf8"))
-    report = page.evaluate("(parts) => axe.run({ include: parts }, { preload: false })", list(selectors))
-    return [(found["id"], node["html"][:150]) for found in report["violations"] for node in found["nodes"]]

@@ -1,56 +1,86 @@
-"""The built pages in Chromium, with every way out of this machine closed."""
+"""The built pages in Chromium, with every way out of this machine closed.
+
+A page is opened twice: as on a phone, dark, from the disk; and as on a desk, light, over http. Each time all questions
+of questions.py are asked, one after the other, since to open a page costs more than most of them.
+"""
 
 import pytest
 
-from tests.book.browsing import AXE, DESKTOP, NO_AXE, PHONE, SHOWING_NOTHING, WIDER_THAN_THE_SCREEN, opened
+from tests.book.browsing import PHONE, SETTINGS, opened, violations
 from tests.book.pages import toc_pages
+from tests.book.questions import QUESTIONS, answers
 
 PAGES = toc_pages()
+SETTING = pytest.mark.parametrize("setting", SETTINGS)
 
 
+@SETTING
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_works_on_a_phone_from_the_disk(browser, html, name):
-    with opened(browser, (html / name).as_uri(), width=PHONE, scheme="dark") as (page, problems):
-        assert page.evaluate(WIDER_THAN_THE_SCREEN) == []
-        assert_complete(page)
+def test_a_page_works(browser, at, name, setting):
+    with opened(browser, at(name, setting), **SETTINGS[setting]) as (page, problems):
+        found = answers(page)
     assert problems == []
+    assert found == {}, "\n".join(f"{question}: {one}" for question, wrong in found.items() for one in wrong)
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_a_page_works_on_a_desk_over_http(browser, served, name):
-    with opened(browser, f"{served}/{name}", width=DESKTOP) as (page, problems):
-        assert_complete(page)
-    assert problems == []
+FAULTS = {  # by what is asked, or by what is said of it: a script that makes a page wrong
+    "wider than the screen": "box.style.width = '5000px'; box.textContent = 'wide';",
+    "formulas that are not typeset": "box.className = 'math notranslate'; box.textContent = 'x^2';",
+    "live figures that are not drawn": """
+        box.innerHTML = '<script type="application/vnd.jupyter.widget-view+json">{}</script>';""",
+    "live output that shows nothing, such as a closed progress bar": """
+        box.className = 'cell'; box.innerHTML = '<pre>code</pre><div class="widget-subarea"></div>';""",
+    "pictures that have not loaded": """
+        const picture = document.createElement('img'); picture.alt = 'A picture'; box.append(picture);
+        const end = new Promise((resolve) => { picture.onerror = resolve; });
+        picture.src = 'data:image/png;base64,AAAA'; await end;""",
+    "pairs of NumPy and Torch that are not in tabs": "box.className = 'cell tag_torch'; box.textContent = 'code';",
+    "strips of shapes that cannot be read": 'box.innerHTML = \'<svg class="rc-strip" aria-hidden="true"></svg>\';',
+    "a page that is too heavy": "await fetch('../_static/scripts/fontawesome.js'); await fetch('../objects.inv');",
+    "violations of accessibility": "box.innerHTML = '<p style=\"color: #999; background: #bbb\">Grey on grey</p>';",
+    "console: something broke": "console.error('something broke');",
+    "page error: something broke": "setTimeout(() => { throw new Error('something broke'); });",
+    "external request: https://example.org/x.png": """
+        const picture = new Image(); const end = new Promise((resolve) => { picture.onerror = resolve; });
+        picture.src = 'https://example.org/x.png'; await end;""",
+    "not loaded: http": """
+        const picture = new Image(); const end = new Promise((resolve) => { picture.onerror = resolve; });
+        picture.src = 'http://127.0.0.1:9/x.png'; await end;""",
+    "404: http": "await fetch('nothing.html');",
+}
 
 
-def assert_complete(page):
-    """Formulas are typeset, live figures are drawn and seen, pictures have loaded."""
-    formulas = page.locator(".math.notranslate").count()
-    assert page.locator("mjx-container").count() >= formulas
-    assert page.locator("mjx-merror").count() == 0
-    views = page.locator('script[type="application/vnd.jupyter.widget-view+json"]').count()
-    assert page.locator(".widget-subarea > *:not(script)").count() >= views
-    assert page.evaluate(SHOWING_NOTHING) == [], "live output that shows nothing, such as a closed progress bar"
-    broken = "() => [...document.images].filter((i) => i.complete && !i.naturalWidth).map((i) => i.src)"
-    assert page.evaluate(broken) == []
+def test_every_question_has_its_fault():
+    assert set(QUESTIONS) <= set(FAULTS)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", PAGES)
-def test_a_page_is_accessible(browser, html, name, scheme):
-    if not AXE.is_file():
-        pytest.skip(NO_AXE)
-    address = (html / name).as_uri()
-    # Motion is reduced so that no colour is measured half way through a transition.
-    with opened(browser, address, width=DESKTOP, scheme=scheme, reduced_motion="reduce") as (page, _):
-        page.evaluate(AXE.read_text("utf8"))
-        report = page.evaluate("() => axe.run({ preload: false })")
-    violations = [
-        f"{v['id']}: {node['html'][:150]}: {node['failureSummary']}"
-        for v in report["violations"]
-        for node in v["nodes"][:3]
-    ]
-    assert not violations, "\n".join(violations)
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_told_by_its_own_name(browser, at, fault):
+    setting = "desk, light, over http"
+    box = "const box = document.createElement('div'); document.querySelector('article').append(box);"
+    with opened(browser, at("book/changelog.html", setting), **SETTINGS[setting]) as (page, problems):
+        page.evaluate(f"async () => {{ {box} {FAULTS[fault]} }}")
+        found = answers(page)
+    if fault in QUESTIONS:
+        assert list(found) == [fault]
+        assert problems == []
+    else:
+        assert found == {}
+        assert any(problem.startswith(fault) for problem in problems), problems
+
+
+def test_axe_looks_at_a_part_alone(browser, at):
+    setting = "phone, dark, from the disk"
+    plant = "(words) => document.querySelector('article').insertAdjacentHTML('beforeend', words)"
+    shown = "() => document.body.innerText"
+    with opened(browser, at("book/changelog.html", setting), **SETTINGS[setting]) as (page, _):
+        for name in ("one", "two"):
+            page.evaluate(plant, f'<p class="{name}" style="color: #999; background: #bbb">{name}</p>')
+        before = page.evaluate(shown)
+        [told] = violations(page, ".one")
+        assert told.startswith('color-contrast: <p class="one"')
+        assert page.evaluate(shown) == before, "what was hidden is back"
+        assert len(violations(page)) == 2
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from rnn_course.palette import PALETTE
-from tests.book.browsing import DESKTOP, PHONE, opened
-from tests.book.pages import HTML, ROOT, toc_pages
+from tests.book.browsing import DESKTOP, opened
+from tests.book.pages import ROOT
 from tools.diagrams import __main__ as diagrams
 from tools.diagrams.arrays import picture
 from tools.diagrams.sheet import inline
@@ -15,11 +15,6 @@ from tools.diagrams.strips import STRIPS, Shape, broken, words
 
 SOURCES = {path.name[:2]: path for path in sorted((ROOT / "book").glob("[0-9][0-9]_*.py")) if path.name[:2] in STRIPS}
 AXES = {"batch", "time", "input", "hidden", "row", "column", "channel", "filter", "pixel", "unit", "class", "group"}
-PAGES = [name for name in toc_pages() if (HTML / name).is_file() and "rc-strip" in (HTML / name).read_text("utf8")]
-TEXTS = """(svg) => [...svg.querySelectorAll('text')].map((text) => {
-  const { left, right, top, bottom } = text.getBoundingClientRect();
-  return { left, right, top, bottom, words: text.textContent };
-})"""
 
 
 def test_the_files_are_what_the_code_draws(capsys):
@@ -84,26 +79,6 @@ def test_a_file_needs_nothing_and_says_what_it_shows(path: Path):
     assert "<style" not in part
     assert not re.search(r"<svg [^>]*\b(?:xmlns|width|height)=", part)
     assert " id=" not in part, "it may stand twice on a page"
-
-
-@pytest.mark.parametrize("width", [PHONE, DESKTOP])
-@pytest.mark.parametrize("name", PAGES)
-def test_a_strip_fits_and_no_words_meet(browser, html, name, width):
-    with opened(browser, (html / name).as_uri(), width=width) as (page, problems):
-        strips = page.locator("svg.rc-strip:visible")
-        assert strips.count() == 1
-        frame = strips.bounding_box()
-        texts = strips.evaluate(TEXTS)
-        assert len(texts) > 5
-        for one in texts:
-            assert frame["x"] - 1 <= one["left"] < one["right"] <= frame["x"] + frame["width"] + 1, one
-            assert one["bottom"] <= frame["y"] + frame["height"] + 1, one
-            assert one["bottom"] - one["top"] >= 10, f"too small to read: {one}"
-        for place, one in enumerate(texts):
-            for other in texts[:place]:
-                apart = one["left"] >= other["right"] or other["left"] >= one["right"]
-                assert apart or one["top"] >= other["bottom"] - 4 or other["top"] >= one["bottom"] - 4, (one, other)
-    assert problems == []
 
 
 def test_a_diagram_follows_the_theme_of_the_page(browser, html):

@@ -15,10 +15,10 @@ from tools.editions.zipped import pack
 PAGES = toc_pages()
 
 
-@pytest.fixture(scope="module")
-def unpacked(html, tmp_path_factory):
+@pytest.fixture
+def unpacked(html, tmp_path):
     """The zipped edition, unpacked in a folder whose name is hard to write as an address."""
-    root = tmp_path_factory.mktemp("edition")
+    root = tmp_path
     count = pack(html, root / "book.zip", "book")
     again = root / "again.zip"
     pack(html, again, "book")
@@ -34,6 +34,7 @@ def test_the_zipped_edition_is_read_and_searched_from_the_disk(browser, unpacked
     assert "url=book/index.html" in (unpacked / "index.html").read_text("utf8"), "it leads to the first page"
     with opened(browser, (unpacked / "book" / "index.html").as_uri(), width=DESKTOP) as (page, problems):
         page.get_by_role("navigation", name="Book").get_by_role("link", name="8 · LSTM cell", exact=True).first.click()
+        page.locator(".rc-first-frame").first.scroll_into_view_if_needed()  # the live figure comes when it is near
         figure = page.locator(".rc-lstm-cell")
         figure.get_by_role("button", name="Forget everything").click()
         assert figure.get_by_role("button", name="Forget everything").get_attribute("aria-pressed") == "true"
@@ -52,18 +53,12 @@ def test_nothing_half_written_is_left(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.zip", "html"]
 
 
-@pytest.fixture(scope="module")
-def pdf(browser, html, tmp_path_factory):
-    """The whole book, printed."""
+def test_the_pdf_has_every_page_and_its_links_lead_somewhere(browser, html, tmp_path):
     title, names = contents(ROOT)
     assert names == PAGES
-    target = tmp_path_factory.mktemp("pdf") / "book.pdf"
-    print_book(browser, html, names, title, target)
+    print_book(browser, html, names, title, tmp_path / "book.pdf")
     assert not (html / "_print.html").exists()
-    return target.read_bytes()
-
-
-def test_every_link_of_the_pdf_leads_somewhere(html, pdf):
+    pdf = (tmp_path / "book.pdf").read_bytes()
     assert pdf.startswith(b"%PDF-")
     [number] = re.findall(rb"/Dests (\d+) 0 R", pdf)
     [places] = re.findall(rb"\n" + number + rb" 0 obj\n(.*?)endobj", pdf, re.DOTALL)
@@ -74,9 +69,6 @@ def test_every_link_of_the_pdf_leads_somewhere(html, pdf):
     outside = re.findall(rb"/URI \(([^)]*)\)", pdf)
     assert [address for address in outside if not address.startswith((b"http://", b"https://", b"mailto:"))] == []
     assert len(wanted) > 200
-
-
-def test_the_pdf_has_a_bookmark_for_every_page(html, pdf):
     bookmarks = {bytes.fromhex(text.decode()).decode("utf-16") for text in re.findall(rb"/Title <([0-9A-F]+)>", pdf)}
     bookmarks |= {text.decode("latin1") for text in re.findall(rb"/Title \(([^)]*)\)", pdf)}
     for name in PAGES:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rnn_course.palette import PALETTE
-from tests.book.browsing import DESKTOP, PHONE, WIDER_THAN_THE_SCREEN, opened
+from tests.book.browsing import DESKTOP, PHONE, WIDER_THAN_THE_SCREEN, opened, violations
 from tests.book.figures import (
     DRAWN,
     FIGURES,
@@ -16,7 +16,6 @@ from tests.book.figures import (
     numbers,
     on_a_phone,
     slide,
-    violations,
 )
 
 SCHEMES = pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -6,7 +6,8 @@ import pytest
 from rnn_course import load_digits
 from rnn_course.widgets.convolution import BY_HAND, EXAMPLE, convolved
 from rnn_course.widgets.drawing import show
-from tests.book.figures import numbers, on_a_phone, slide, violations
+from tests.book.browsing import violations
+from tests.book.figures import numbers, on_a_phone, slide
 
 IMAGE = load_digits(8).test.images[EXAMPLE].astype(float)
 

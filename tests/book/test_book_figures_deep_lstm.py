@@ -3,7 +3,8 @@
 import pytest
 
 from rnn_course.widgets.deep_lstm_parts import parts
-from tests.book.figures import on_a_phone, slide, violations
+from tests.book.browsing import violations
+from tests.book.figures import on_a_phone, slide
 
 PARTS = {part.name: part for part in parts(128, (100, 400, 300))}
 

@@ -6,7 +6,8 @@ import pytest
 from rnn_course.widgets import DrawADigit
 from rnn_course.widgets.drawing import show
 from rnn_course.widgets.pen import PRESETS
-from tests.book.figures import numbers, on_a_phone, slide, violations
+from tests.book.browsing import violations
+from tests.book.figures import numbers, on_a_phone, slide
 
 
 @pytest.fixture

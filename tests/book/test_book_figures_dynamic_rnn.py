@@ -4,7 +4,8 @@ import pytest
 
 from rnn_course.widgets import DynamicRNNFigure
 from rnn_course.widgets.drawing import show
-from tests.book.figures import numbers, on_a_phone, slide, violations
+from tests.book.browsing import violations
+from tests.book.figures import numbers, on_a_phone, slide
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from pathlib import Path
 from tools.editions import EDITIONS, HTML, NAME, NO_BOOK
 
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the first date that a zip file can say
-NOT_PACKED = (".buildinfo", "objects.inv")  # what only Sphinx reads
+NOT_PACKED = (".buildinfo", "objects.inv", "_print.html")  # what only Sphinx reads, and what pdf.py is printing
 
 
 def pack(html: Path, target: Path, folder: str = NAME) -> int:
