@@ -53,7 +53,10 @@ def relu_forward(x: Float[Array, "..."]) -> Forward:
 
 
 def log_softmax(x: Float[Array, "..."], axis: int = -1) -> Float[Array, "..."]:
-    """log(exp(x) / Σ exp(x)) along `axis`; the maximum is taken off first, so that nothing overflows."""
+    """log(exp(x) / Σ exp(x)) along `axis`.
+
+    The maximum is taken off first, so that nothing overflows.
+    """
     xp = array_namespace(x)
     shifted = x - xp.max(x, axis=axis, keepdims=True)
     return shifted - xp.log(xp.sum(xp.exp(shifted), axis=axis, keepdims=True))

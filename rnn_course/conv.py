@@ -75,27 +75,36 @@ class Conv2D(NamedTuple):
     ) -> Float[Array, "batch out_rows out_columns filters"]:
         """The filtered images.
 
-        Raises ShapeError for another number of channels, or a window larger than the image, and TypeError for images
-        of another library, dtype or device than the kernel.
+        Raises ShapeError for another number of channels, or a window larger
+        than the image, and TypeError for images of another library, dtype or
+        device than the kernel.
         """
         return self.forward(x)[0]
 
     def forward(
         self, x: Float[Array, "batch rows columns channels"]
     ) -> tuple[Float[Array, "batch out_rows out_columns filters"], Callable]:
-        """y, and backward: dy -> Conv2D of gradients, dx. It is `Dense`'s, with every place's gradient summed."""
+        """y, and backward: dy -> Conv2D of gradients, dx.
+
+        It is `Dense`'s, with every place's gradient summed.
+        """
         rows, columns, channels, filters = self.kernel.shape
         expect_images(x, channels)
         expect_same_kind("x", x, self.kernel, "kernel")
-        if convolution.fits(self, x):
-            return convolution.forward(self, x, geometry(x, (rows, columns), self.stride, self.padding, self.dilation))
+        how = (rows, columns), self.stride, self.padding, self.dilation
+        if convolution.fits(self, x):  # the same numbers, sooner
+            return convolution.forward(self, x, geometry(x, *how))
         reshape = array_namespace(x).reshape
-        windows, windows_backward = windows_forward(x, (rows, columns), self.stride, self.padding, self.dilation)
+        windows, windows_backward = windows_forward(x, *how)
         places, numbers = tuple(windows.shape[:3]), rows * columns * channels
-        dense = Dense(kernel=reshape(self.kernel, (numbers, filters)), bias=self.bias)
-        y, dense_backward = dense.forward(reshape(windows, (prod(places), numbers)))  # [places, filters]
+        kernel = reshape(self.kernel, (numbers, filters))
+        dense = Dense(kernel=kernel, bias=self.bias)
+        windows_as_rows = reshape(windows, (prod(places), numbers))
+        y, dense_backward = dense.forward(windows_as_rows)  # [places, filters]
 
-        def backward(d_output: Float[Array, "batch out_rows out_columns filters"]) -> tuple[Conv2D, Array]:
+        def backward(
+            d_output: Float[Array, "batch out_rows out_columns filters"],
+        ) -> tuple[Conv2D, Array]:
             d_dense, d_rows = dense_backward(reshape(d_output, tuple(y.shape)))
             d_kernel = reshape(d_dense.kernel, tuple(self.kernel.shape))
             d_layer = self._replace(kernel=d_kernel, bias=d_dense.bias)

@@ -52,14 +52,19 @@ class Dense(NamedTuple):
         expect_same_kind("x", x, self.kernel, "kernel")
         return self.forward(x)[0]
 
-    def forward(self, x: Float[Array, "*batch input"]) -> tuple[Float[Array, "*batch output"], Callable]:
-        """y, and backward: dy -> Dense(kernel=xᵀ dy, bias=Σ dy), dx = dy @ kernelᵀ."""
+    def forward(
+        self,
+        x: Float[Array, "*batch input"],
+    ) -> tuple[Float[Array, "*batch output"], Callable]:
+        """y, and backward: dy -> Dense(xᵀ dy, Σ dy), dx = dy @ kernelᵀ."""
         xp = array_namespace(x)
         y = x @ self.kernel + self.bias
 
-        def backward(d_output: Float[Array, "*batch output"]) -> tuple[Dense, Array]:
+        def backward(
+            d_output: Float[Array, "*batch output"],
+        ) -> tuple[Dense, Array]:
             rows = xp.reshape(x, (-1, x.shape[-1]))  # [rows, input]
-            d_rows = xp.reshape(d_output, (-1, d_output.shape[-1]))  # [rows, output]
+            d_rows = xp.reshape(d_output, (-1, y.shape[-1]))  # [rows, output]
             d_layer = Dense(kernel=rows.T @ d_rows, bias=xp.sum(d_rows, axis=0))
             return d_layer, d_output @ self.kernel.T
 
@@ -92,17 +97,25 @@ class Chain(NamedTuple):
         return x
 
     def forward(self, x: Array) -> tuple[Array, Callable]:
-        """y, and backward: dy -> Chain of the layers' gradients, dx; the layers are visited from last to first."""
+        """y, and backward: dy -> Chain of the layers' gradients, dx.
+
+        Backward visits the layers from last to first.
+        """
         backwards = []
         for layer in self.layers:
             x, layer_backward = layer.forward(x)
             backwards.append(layer_backward)
         return x, _chained(backwards)
 
-    def forward_training(self, x: Array, rng: np.random.Generator | None = None) -> tuple[Array, "Chain", Callable]:
+    def forward_training(
+        self,
+        x: Array,
+        rng: np.random.Generator | None = None,
+    ) -> tuple[Array, "Chain", Callable]:
         """y, the chain with its new running statistics, and backward.
 
-        Layers that learn otherwise than they answer do so here: batch norm uses the batch, dropout drops with `rng`.
+        Layers that learn otherwise than they answer do so here: batch norm
+        uses the batch, dropout drops with `rng`.
         """
         layers, backwards = [], []
         for layer in self.layers:
