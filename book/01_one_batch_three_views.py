@@ -5,7 +5,7 @@
 #
 # The pixels are the same each time. But a dense network wants a list, a convolutional network wants a picture, and a
 # recurrent network wants a sequence. This chapter makes all three from one array, and looks at what each network can
-# see, and what it can not.
+# see, and what it cannot.
 #
 # :::{admonition} What you will be able to do
 # :class: tip
@@ -28,8 +28,9 @@ digits = load_digits()
 print(describe(digits))
 
 # %% [markdown]
-# These are 1,797 real digits, scanned at 8 × 8 pixels {cite}`alpaydin1998`. `load_digits` enlarges them to 28 × 28,
-# the size of MNIST, so that every shape in this course is the one you meet elsewhere. It keeps 360 of them for testing.
+# These are 1,797 real digits. They were scanned as 32 × 32 black and white pixels and reduced to 8 × 8 grey ones, by counting
+# the black pixels in each block of 4 × 4 {cite}`alpaydin1998`. `load_digits` enlarges them to 28 × 28, the size of MNIST, so
+# that every shape in this course is the one you meet elsewhere. It keeps 360 of them for testing.
 # A pixel is 0 for paper and 1 for ink.
 #
 # We take five:
@@ -69,8 +70,9 @@ batch[0].size, batch.size
 # A network does not learn from all examples at once. It takes a few, corrects its weights a little, and takes the next
 # few. Those few are the *batch*. Their number is a choice: 5 here, 50 or 100 in practice.
 #
-# The size of the training set is something else. MNIST is often split into 55,000 digits to learn from, 5,000 to tune on
-# and 10,000 to test on {cite}`lecun1998`. If you read "a batch of 55,000", somebody has mixed up the two.
+# The size of the training set is something else. MNIST has 60,000 digits to learn from and 10,000 to test on
+# {cite}`lecun1998`. TensorFlow 1's loader keeps 5,000 of the 60,000 back for tuning, and 55,000 are left. If you read "a batch
+# of 55,000", somebody has mixed up the two.
 
 # %% [markdown]
 # ## View 1: a vector, for the dense network
@@ -215,18 +217,18 @@ state.shape
 
 # %% [markdown]
 # `state: [batch=5, column=28]`. Its size does not grow with the number of steps: 784 numbers went in, 28 are left.
-# **Predict:** what does this memory say about a 3 that stands on its head?
+# **Predict:** what does this memory say about a 3 that is read from the bottom up?
 
 # %%
-upside_down = rows[:, ::-1]
+bottom_up = rows[:, ::-1]
 np.testing.assert_allclose(
-    remember(upside_down), state, rtol=1e-4, atol=1e-5
+    remember(bottom_up), state, rtol=1e-4, atol=1e-5
 )
-print("the memory of every digit is the same upside down")
+print("read from the bottom up: the same memory")
 
 # %% [markdown]
-# The same, up to rounding. A sum forgets the order in which the rows came, and for this memory a 6 and the same 6 upside
-# down are one. The network reads in order, but this state does not keep it. What a better one has to do, mix the new row
+# The same, up to rounding. A sum forgets the order in which the rows came, and for this memory a 6 and its mirror image,
+# top for bottom, are one. The network reads in order, but this state does not keep it. What a better one has to do, mix the new row
 # with the old state by weights that are learned, is the subject of part II, from chapter 6 on. The loop stays as it is.
 #
 # An RNN can use the order of the steps. But within a step it is like a dense network: it does not know that column 13 lies
@@ -285,9 +287,8 @@ for name, picture in {
     channels = picture.shape[-1]
     reshaped = picture.reshape(5, channels, 28, 28)
     transposed = picture.transpose(0, 3, 1, 2)
-    print(
-        f"{name}: reshape equals transpose: {np.array_equal(reshaped, transposed)}"
-    )
+    equal = np.array_equal(reshaped, transposed)
+    print(f"{name}: reshape equals transpose: {equal}")
 
 # %% [markdown]
 # An axis of size 1 can stand anywhere without changing the order of the numbers. So code that was only tested on grey
@@ -389,9 +390,9 @@ for number, exercise in enumerate(
     (e for e in EXERCISES.values() if e.name.startswith("views.")),
     start=1,
 ):
-    print(
-        f"{number}. {exercise.title:38} difficulty {exercise.difficulty} of 5, {exercise.minutes} minutes"
-    )
+    effort = f"difficulty {exercise.difficulty} of 5"
+    minutes = f"{exercise.minutes} minutes"
+    print(f"{number}. {exercise.title:38} {effort}, {minutes}")
 
 # %% [markdown]
 # ## Where this leads

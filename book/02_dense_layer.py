@@ -160,7 +160,7 @@ print(f"{'together':10} {parameters(network):7,}")
 # that this network has to learn stands in its first kernel. The batch appears nowhere: `network` reads one digit or a
 # thousand with the same 496,885 numbers.
 #
-# Chapter 4 gets by with far fewer, because neighbouring pixels share their weights.
+# [Chapter 4](04_convolution.ipynb) gets by with far fewer, because the same few weights are used at every place of the picture.
 
 # %% [markdown]
 # ## A layer whose weights we write ourselves
@@ -254,15 +254,15 @@ print(parameters(merged), "can do as well")
 # %%
 line = np.linspace(-2, 2, 81)[:, None]  # [batch=81, input=1]
 hidden = relu(line @ np.array([[1.0, -1.0]]))
-v_shape = hidden @ np.array([[1.0], [1.0]])
-np.testing.assert_array_equal(v_shape, np.abs(line))
+v_shape = hidden @ np.array([[1.0], [1.0]]) + 0.3  # a bias
+np.testing.assert_allclose(v_shape, np.abs(line) + 0.3)
 
-# %% mystnb={"image": {"alt": "Three curves over x from -2 to 2. relu(x) is 0 on the left and rises on the right, relu(-x) the other way round; their sum is V-shaped, the absolute value of x."}}
+# %% mystnb={"image": {"alt": "Three curves over x from -2 to 2. relu(x) is 0 on the left and rises on the right, relu(-x) the other way round; the third curve, their sum plus 0.3, is V-shaped."}}
 plot.curves(
     {
         "hidden unit 0: relu(x)": hidden[:, 0],
         "hidden unit 1: relu(−x)": hidden[:, 1],
-        "output: their sum": v_shape[:, 0],
+        "output: their sum, and a bias": v_shape[:, 0],
     },
     "Two bent lines make what no straight line can",
     "x",
@@ -271,8 +271,8 @@ plot.curves(
 )
 
 # %% [markdown]
-# `hidden: [batch=81, hidden=2]` and `v_shape: [batch=81, output=1]`. With more hidden units come more bends, and a
-# continuous function can be followed as closely as you like {cite}`cybenko1989,goodfellow2016`. After the last layer there is no ReLU: a score may be
+# `hidden: [batch=81, hidden=2]` and `v_shape: [batch=81, output=1]`. With more hidden units come more bends, and over a
+# bounded range a continuous function can be followed as closely as you like {cite}`cybenko1989,goodfellow2016`. After the last layer there is no ReLU: a score may be
 # negative.
 #
 # ## From scores to probabilities
@@ -416,8 +416,9 @@ print(wrong.round(2))
 print("columns sum to", wrong.sum(axis=0))
 
 # %% [markdown]
-# `wrong: [batch=2, class=4]`, but the two examples compete for each class. Each of them changes when the other one does, which
-# a layer must never do. Test with a row alone, as above: it must come out the same.
+# `wrong: [batch=2, class=4]`, but the two examples compete for each class. Each of them changes when the other one does. Test
+# with a row alone, as above: it must come out the same. (One layer breaks this rule on purpose, and pays for it: batch norm, in
+# [chapter 5](05_normalization.ipynb).)
 
 # %% [markdown]
 # ### 4 · Shapes that fit by accident
@@ -497,8 +498,8 @@ print("Linear, and the course's own Dense on tensors: the same")
 # `linear.weight: [output=4, input=3]` where `kernel: [input=3, output=4]`. Keras and TensorFlow 1 store the kernel as this course
 # does.
 #
-# One difference costs everybody an hour once. NumPy quietly widens float32 to float64 when the two meet; your arrays take
-# twice the memory from there on, and nothing says so. Torch refuses:
+# One difference costs everybody an hour once. NumPy quietly widens float32 to float64 when the two meet,
+# `(x.astype("float32") @ kernel): float64`; your arrays take twice the memory from there on, and nothing says so. Torch refuses:
 
 # %% tags=["raises-exception"]
 to(x.astype("float32"), "torch") @ to(kernel, "torch")
@@ -534,7 +535,7 @@ print(small_logits.shape, small_logits.dtype)
 # | loss of each example | `losses: [batch=2]` | −log p of the label |
 # | a layer on sequences | `each_row: [batch=5, time=28, output=16]` | the last axis alone changes |
 # | 784 → 625 | `network.layers[1].kernel: [784, 625]` | 490,625 parameters with the bias |
-# | ten digits' scores | `scores: [batch=360, class=10]` | a kernel written by hand |
+# | scores of the test digits | `scores: [batch=360, class=10]` | a kernel written by hand |
 #
 # ## Test yourself
 
@@ -556,9 +557,9 @@ for number, exercise in enumerate(
     (e for e in EXERCISES.values() if e.name.startswith("dense.")),
     start=1,
 ):
-    print(
-        f"{number}. {exercise.title:36} difficulty {exercise.difficulty} of 5, {exercise.minutes} minutes"
-    )
+    effort = f"difficulty {exercise.difficulty} of 5"
+    minutes = f"{exercise.minutes} minutes"
+    print(f"{number}. {exercise.title:36} {effort}, {minutes}")
 
 # %% [markdown]
 # ## What you can do now
@@ -572,7 +573,8 @@ for number, exercise in enumerate(
 # ## Further reading
 #
 # - {cite:t}`goodfellow2016`, chapters 4.1 and 6: overflow and underflow, softmax units, and why depth.
-# - {cite:t}`cybenko1989` proves that one hidden layer of sigmoid units can come as close as you like to any continuous function.
+# - {cite:t}`cybenko1989` proves that one hidden layer of sigmoid units can come as close as you like to any continuous function
+#   on a bounded range.
 # - {cite:t}`nielsen2015`, chapter 1, draws dense networks that read digits, and {cite:t}`prince2023`, chapters 3 and 4, what each
 #   bend of a ReLU adds.
 # - {cite:t}`glorot2010`: how large the first random weights should be. `Dense.init` draws them that way.

@@ -77,9 +77,8 @@ for learning_rate in (0.1, 0.3):
     dw = dy * x
     new_w = w - learning_rate * dw
     loss = 0.5 * (new_w * x - target) ** 2
-    print(
-        f"rate {learning_rate}: w = {w} − {learning_rate} · ({dw}) = {new_w:.1f}, loss {loss:.2f}"
-    )
+    step = f"{w} − {learning_rate} · ({dw})"
+    print(f"w = {step} = {new_w:.1f}, loss {loss:.2f}")
 
 # %% [markdown]
 # With a rate of 0.1 the loss falls from 18 to 0.18. With 0.3 it rises to 52: the direction was right, and the step too long.
@@ -473,7 +472,33 @@ print("by hand, the package, torch.optim: the same")
 
 # %% [markdown]
 # The package's optimisers take a whole model instead of an array: `tree_map` does to every array of it what the functions above
-# do to one. TensorFlow's Adam adds its ε before the correction, Torch's after it; with 1e-8 you will rarely see the difference.
+# do to one.
+#
+# One difference between libraries. Torch adds ε to the *corrected* root, as `adam_step` does. TensorFlow, and Keras after it,
+# add ε to the root as it is and correct afterwards; the paper calls that ε "epsilon hat". In the first steps the root is still
+# small, and TensorFlow's ε weighs more. With 10⁻⁸ you will rarely see it, with 0.1 you do:
+
+
+# %%
+def first_step(epsilon_hat):
+    optimiser = adam(0.1, epsilon=0.1, epsilon_hat=epsilon_hat)
+    weight, g = np.zeros(1), np.array([1.0])
+    return optimiser.update(weight, g, optimiser.init(weight))[0]
+
+
+as_torch, as_tensorflow = first_step(False), first_step(True)
+root = np.sqrt(1 - 0.999)  # of the square, after one step with g = 1
+np.testing.assert_allclose(as_torch, -0.1 * 1 / (1 + 0.1))
+np.testing.assert_allclose(as_tensorflow, -0.1 * root / (root + 0.1))
+w = torch.zeros(1, dtype=torch.float64, requires_grad=True)
+w.grad = torch.ones(1, dtype=torch.float64)
+torch.optim.Adam([w], lr=0.1, eps=0.1).step()
+np.testing.assert_allclose(to(w.detach()), as_torch)
+print("Torch", as_torch.round(4), " TensorFlow", as_tensorflow.round(4))
+
+# %% [markdown]
+# `as_tensorflow[0] > as_torch[0]`: the second step is a quarter as long. When you take a rate from one library to the other, take
+# the formula with it.
 
 # %% [markdown]
 # ## The training loop
@@ -627,7 +652,7 @@ spoiled = digits.train.labels[:100].copy()
 spoiled[:20] = (
     spoiled[:20] + np.random.default_rng(5).integers(1, 10, 20)
 ) % 10
-training_loss, held_out_loss, held_out_share = [], [], []
+training_loss, held_out_loss = [], []
 
 
 def note(epoch, model):
@@ -641,7 +666,6 @@ def note(epoch, model):
             )
         )
     )
-    held_out_share.append(accuracy(model, digits.test))
 
 
 learned_by_heart = fit(
@@ -676,8 +700,8 @@ plot.curves(
 # random {cite}`zhang2017`. The held-out loss is lowest early, at epoch `5 < best < 40`, and at the end `rise > 1.1` times as high.
 # This is **over-fitting**.
 #
-# What helps, the best first: more data; stopping where the held-out loss is lowest; a smaller network; weight decay
-# ({code}`adamw`) or dropout, which make it harder to remember single examples.
+# What helps: more data, before all else; stopping where the held-out loss is lowest; a smaller network; weight decay
+# ({code}`adamw`) or dropout, which make it harder to remember single examples {cite}`goodfellow2016`.
 #
 # And mind: whoever stops at the best epoch of the *test* set has used the test set, and its number is no longer honest. For such
 # choices set aside a third part, the validation set.
@@ -823,9 +847,9 @@ for number, exercise in enumerate(
     (e for e in EXERCISES.values() if e.name.startswith("learn.")),
     start=1,
 ):
-    print(
-        f"{number:2}. {exercise.title:38} difficulty {exercise.difficulty} of 5, {exercise.minutes} minutes"
-    )
+    effort = f"difficulty {exercise.difficulty} of 5"
+    minutes = f"{exercise.minutes} minutes"
+    print(f"{number:2}. {exercise.title:38} {effort}, {minutes}")
 
 # %% [markdown]
 # ## What you can do now
@@ -843,4 +867,5 @@ for number, exercise in enumerate(
 # - {cite:t}`zhang2017`: networks that learn random labels by heart, and what that says about generalisation.
 # - {cite:t}`goodfellow2016`, chapters 6.5, 7 and 8: back-propagation, regularisation, optimisation.
 #
-# **Next:** this network does not know that pixels have neighbours. Chapter 4 tells it, and needs far fewer weights.
+# **Next:** this network does not know that pixels have neighbours. [Chapter 4](04_convolution.ipynb) tells it, and needs far
+# fewer weights.

@@ -25,6 +25,8 @@
 # ![The arrays of this chapter and their axes](_diagrams/shapes_04.svg)
 
 # %%
+from textwrap import fill
+
 import numpy as np
 
 from rnn_course import (
@@ -35,6 +37,7 @@ from rnn_course import (
     Dense,
     Flatten,
     MaxPool2D,
+    ShapeError,
     accuracy,
     adam,
     fit,
@@ -262,8 +265,9 @@ Convolution(row=2, column=3)
 # numbers, and a *filter* has a weight for each of them and one bias. Several filters look at the same window, each with a question of its
 # own. Their answers are the channels of the output.
 #
-# $$y[n, i, j, f] = \text{bias}[f] + \sum_{r}\sum_{s}\sum_{c}
-#   x[n,\; i \cdot \text{stride} + r,\; j \cdot \text{stride} + s,\; c] \cdot \text{kernel}[r, s, c, f]$$
+# $$y[n, i, j, f] = b[f] + \sum_{r, s, c} x[n,\, i \cdot \text{stride} + r,\, j \cdot \text{stride} + s,\, c] \; W[r, s, c, f]$$
+#
+# Here b is the bias and W the kernel; r and s run over the window, c over the channels.
 
 # %%
 digits = load_digits()
@@ -285,8 +289,9 @@ z = deeper(y)
 #
 # ## Windows as rows: im2col
 #
-# Four nested loops are easy to read and slow. Here is how it is really done, in many libraries to this day: cut out all windows first, write each as
-# one row, and do a single matrix product {cite}`chellapilla2006`. The cutting is called *im2col*.
+# Loops over examples, places and filters are easy to read, and slow. Here is how many libraries do it to this day: cut out all
+# windows first, write each as one row, and do a single matrix product {cite}`chellapilla2006`. The paper calls the cutting
+# *unrolling*; the usual name is *im2col*.
 #
 # It needs no loop over the places. Cell (r, s) of *all* windows at once is one shifted slice of the images:
 
@@ -336,7 +341,8 @@ for ours in (torch_layer(tensor), to(layer(x), "torch")):
 print("Torch's conv2d: the same as Conv2D")
 
 # %% [markdown]
-# That is the first sentence of this chapter, taken literally: **a small dense layer, slid over the image**. The package does nothing else:
+# That is what the chapter began with, taken literally: **a small dense layer, slid over the image**. The package does the same.
+# Skip the two lines that mention `convolution`: they are a shorter way to the same numbers, on NumPy.
 
 # %%
 show_source(Conv2D.forward)
@@ -409,7 +415,8 @@ plot.images(
 
 # %% [markdown]
 # `widths[2] == three_small` and `widths[3] == three_striding`. The picture says more than the number. With equal weights, the middle of the field counts most, since
-# most paths lead there, and its rim counts for almost nothing {cite}`luo2016`.
+# most paths lead there, and its rim counts for almost nothing {cite}`luo2016`. The fourth patch is a grid: with stride 2 and
+# windows of 3, every second pixel lies in two windows.
 #
 # ## Pooling
 #
@@ -423,26 +430,34 @@ MaxPool2D(2, padding="SAME")(found)[0, :, :, 0]
 
 # %% [markdown]
 # Three rows, windows of two: the last window hangs over the edge. It sees −4 and −7, and answers −4. So the padding of a max-pool is not 0 but **−∞**, which never wins. With
-# zeros, the answer would be 0, a number that is nowhere in the picture.
+# zeros, the answer would be 0, a number that is nowhere in this window. Torch pads with −∞ as well:
+
+# %%
+ones = np.ones((1, 3, 3, 1))
+negative = -torch.ones(1, 1, 3, 3)
+bordered = torch.nn.functional.max_pool2d(negative, 2, padding=1)
+print("largest answer for a picture of −1:", bordered.max().item())
+
+# %% [markdown]
 #
 # *Average-pooling* takes the mean, and here libraries differ. At the edge, is the sum divided by all four cells of the window, or by those within the image?
 
 # %% tags=["numpy"]
-ones = np.ones((1, 3, 3, 1))
 for name, count in (("TensorFlow", False), ("Torch", True)):
     pool = AveragePool2D(2, padding="SAME", count_padding=count)
     print(f"{name:10}", pool(ones)[0, :, :, 0].tolist())
 
 # %% tags=["torch"]
-padded = torch.nn.functional.pad(torch.ones(1, 1, 3, 3), (0, 1, 0, 1))
-print(torch.nn.functional.avg_pool2d(padded, 2)[0, 0].tolist())
-symmetric = torch.nn.functional.avg_pool2d(
-    torch.ones(1, 1, 4, 4), 2, padding=1, count_include_pad=True
-)
-print(symmetric[0, 0].tolist())
+picture_of_ones = torch.ones(1, 1, 4, 4)
+for count in (False, True):
+    pooled = torch.nn.functional.avg_pool2d(
+        picture_of_ones, 2, padding=1, count_include_pad=count
+    )
+    print(f"count_include_pad={count!s:5}", pooled[0, 0, 0].tolist())
 
 # %% [markdown]
-# TensorFlow divides by the cells within, so that a picture of ones stays a picture of ones. Torch's default, `count_include_pad=True`, counts the padding and darkens the edge.
+# TensorFlow divides by the cells within, so that a picture of ones stays a picture of ones. Torch divides by all cells unless you
+# say {code}`count_include_pad=False`. Its padding then counts as zeros, and the edge fades.
 #
 # ## And back
 #
@@ -582,11 +597,15 @@ ratio = parameters(nn) / parameters(cnn)
 print(f"the NN has {ratio:.0f} times as many weights")
 
 # %% [markdown]
-# `parameters(nn) = 496,885` and `parameters(cnn) = 6,346`. Both get the same loop, the same order of examples and the same 12 passes; the rates are those with which each
-# learns well.
+# `parameters(nn) = 496,885` and `parameters(cnn) = 6,346`. Both get the same loop, the same order of examples and the same 12
+# passes. The NN's learning rate was chosen as the best of several on these very held-out digits, which flatters it a little. The
+# CNN's was not.
 
 
 # %%
+NN_RATE = 3e-3
+
+
 def train_on(model, peak, data, held_out, epochs=12):
     updates = epochs * -(-len(data.labels) // 25)
     return fit(
@@ -601,7 +620,7 @@ def train_on(model, peak, data, held_out, epochs=12):
     )
 
 
-nn_result = train_on(nn, 1e-3, train_set, test_set)
+nn_result = train_on(nn, NN_RATE, train_set, test_set)
 cnn_result = train_on(cnn, 1e-2, train_set, test_set)
 nn_accuracy = nn_result.history[-1].accuracy
 cnn_accuracy = cnn_result.history[-1].accuracy
@@ -613,7 +632,7 @@ print(f"the NN errs at least 3 times as often: {fewer >= 3}")
 # %% [markdown]
 # `cnn_accuracy ≥ 0.96`, `nn_accuracy ≤ 0.92`, `fewer ≥ 3`: with 78 times fewer weights, the CNN makes a fraction of the errors.
 
-# %% mystnb={"image": {"alt": "Two plots over 12 epochs. Left: the training loss of both networks falls; the dense network's ends lower or about equal. Right: the accuracy on held-out digits. The CNN climbs to about 0.98; the NN stays below 0.9."}} tags=["nbval-ignore-output", "reason:varies between processors because training amplifies rounding"]
+# %% mystnb={"image": {"alt": "Two plots over 12 epochs. Left: the training loss of both networks falls below 0.02. Right: the accuracy on held-out digits. The CNN climbs to about 0.98, the NN to about 0.9."}} tags=["nbval-ignore-output", "reason:varies between processors because training amplifies rounding"]
 plot.learning_curves(
     {
         "NN, 496,885 weights": nn_result.history,
@@ -627,13 +646,11 @@ plot.learning_curves(
 
 # %%
 by_heart = accuracy(nn_result.model, train_set)
-print(
-    f"NN, on its training digits, at least 93 % right: {by_heart >= 0.93}"
-)
+print(f"NN, at least 99 % of its training digits: {by_heart >= 0.99}")
 
 # %% [markdown]
-# `by_heart ≥ 0.93`, and `by_heart - nn_accuracy ≥ 0.05`. It has weights enough. It fails on a digit that stands where it has not seen
-# such a digit before.
+# `by_heart ≥ 0.99`. It has weights enough, and has learned all that it was shown. It fails on a digit that stands where it has not
+# seen such a digit before.
 #
 # To be fair, here is the other side. Where all digits stand in the middle, places need not be shared:
 
@@ -642,7 +659,7 @@ centred_train, centred_test = (
     Split(s.images[..., None], s.labels)
     for s in (digits.train, digits.test)
 )
-nn_centred = train_on(nn, 1e-3, centred_train, centred_test, 6)
+nn_centred = train_on(nn, NN_RATE, centred_train, centred_test, 6)
 cnn_centred = train_on(cnn, 1e-2, centred_train, centred_test, 6)
 nn_middle = nn_centred.history[-1].accuracy
 cnn_middle = cnn_centred.history[-1].accuracy
@@ -693,9 +710,10 @@ plot.signed_images(
 
 # %% [markdown]
 # Nobody asked for edges. Still, several filters have a positive and a negative side: they have specialised in strokes of one direction, or in
-# one rim of a stroke. The feature maps show where each filter found what it looks for:
+# one rim of a stroke. The feature maps show where each filter found what it looks for. (Where a map is grey on empty paper, the
+# filter has a positive bias.)
 
-# %% mystnb={"image": {"alt": "A handwritten digit and eight feature maps of it, 14 by 14. Each lights up along strokes of a different direction, or along their upper or lower rim."}} tags=["nbval-ignore-output", "reason:varies between processors because training amplifies rounding"]
+# %% mystnb={"image": {"alt": "A handwritten digit and eight feature maps of it, 14 by 14. Most light up along the strokes, each more at other parts of them; some are grey on the empty paper too."}} tags=["nbval-ignore-output", "reason:varies between processors because training amplifies rounding"]
 example = test_set.images[:1]
 maps = np.maximum(first(example), 0)[0].transpose(2, 0, 1)
 plot.images(
@@ -714,9 +732,12 @@ plot.images(
 # **A kernel in another order.** Torch stores `[filters, channels, rows, columns]` and wants images NCHW. Handed to this course's layer as it is, such a kernel
 # raises, if you are lucky and all sizes differ:
 
-# %% tags=["raises-exception"]
+# %%
 torch_kernel = layer.kernel.transpose(3, 2, 0, 1)
-Conv2D(torch_kernel, layer.bias)(x)
+try:
+    Conv2D(torch_kernel, layer.bias)(x)
+except ShapeError as error:
+    print("ShapeError:", fill(str(error), 66))
 
 # %% [markdown]
 # Nobody raises if you "repair" the shape with a reshape. The numbers are all there, at the wrong places ([chapter 1](01_one_batch_three_views.ipynb) has told you
@@ -756,7 +777,7 @@ print("zero after: ", right.ravel())
 print("zero before:", wrong_side.ravel())
 
 # %% [markdown]
-# **Zeros in a max-pool.** After a ReLU nothing is negative, and 0 and −∞ give the same. Move the pool before the ReLU, or normalise in between, and edges turn to 0:
+# **Zeros in a max-pool.** After a ReLU nothing is negative, and 0 and −∞ give the same. Move the pool before the ReLU, or normalize in between, and edges turn to 0:
 
 # %%
 negative = -1 - rng.random((1, 5, 5, 1))
@@ -838,9 +859,8 @@ for number, exercise in enumerate(
     start=1,
 ):
     effort = f"difficulty {exercise.difficulty} of 5"
-    print(
-        f"{number:2}. {exercise.title:32} {effort}, {exercise.minutes} minutes"
-    )
+    minutes = f"{exercise.minutes} minutes"
+    print(f"{number:2}. {exercise.title:32} {effort}, {minutes}")
 
 # %% [markdown]
 # ## What you can do now
@@ -853,7 +873,8 @@ for number, exercise in enumerate(
 #
 # ## Further reading
 #
-# - {cite:t}`fukushima1980` had the idea of shared, local detectors with pooling; {cite:t}`lecun1998` trained such a network by gradients and read cheques with it.
+# - {cite:t}`fukushima1980` built such a network out of local detectors that are the same at all places, and cells that pool them; it
+#   learned without a teacher. {cite:t}`lecun1998` trained one by gradients and read cheques with it.
 # - {cite:t}`dumoulin2016` is the arithmetic of this chapter in pictures, with transposed convolutions too.
 # - {cite:t}`goodfellow2016`, chapter 9, and {cite:t}`prince2023`, chapter 10, are textbooks' views: the one from sparse, shared weights, the other from what must not change when
 #   an image is moved.

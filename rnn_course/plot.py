@@ -143,6 +143,8 @@ def curves(
             width = to_numpy(spread[name])
             axis.fill_between(places, values - width, values + width, color=COLOURS[role], alpha=0.15, linewidth=0)
     axis.set(xlabel=x_label, ylabel=y_label, title=title, yscale="log" if log else "linear")
+    if x is None:  # places are counted: no tick between two of them
+        axis.xaxis.get_major_locator().set_params(integer=True)
     if len(lines) > 1:
         axis.legend()
     figure.tight_layout()

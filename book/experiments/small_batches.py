@@ -1,6 +1,6 @@
 """The error of a small network against its batch size, with batch norm and with group norm, after Wu & He (2018).
 
-    python book/experiments/small_batches.py            # all runs, about ten minutes; writes small_batches.json
+    python book/experiments/small_batches.py            # all runs, four minutes of a processor; writes small_batches.json
     python book/experiments/small_batches.py --seeds 1  # a look
 
 As in the paper every network sees the same examples equally often, and the learning rate is proportional to the batch
