@@ -46,8 +46,8 @@ check("views.predict", predict_shapes)
 # %% [markdown]
 # ## 2 · Images to vectors
 #
-# *Difficulty 1 of 5 · 5 minutes.* Turn images `[batch, rows, columns]` into vectors `[batch, rows*columns]`, row after row. It
-# should work for NumPy arrays and Torch tensors.
+# *Difficulty 1 of 5 · 5 minutes.* Turn images `[batch, rows, columns]`, of any size, into vectors `[batch, rows*columns]`, row after
+# row. It should work for NumPy arrays and Torch tensors.
 
 
 # %%
@@ -63,7 +63,8 @@ check("views.as_vectors", as_vectors)
 # %% [markdown]
 # ## 3 · Vectors to images
 #
-# *Difficulty 2 of 5 · 5 minutes.* Turn vectors `[batch, rows*columns]` into images `[batch, rows, columns, 1]`. NumPy and Torch.
+# *Difficulty 2 of 5 · 5 minutes.* Turn vectors `[batch, rows*columns]`, of any size, into images `[batch, rows, columns, 1]`. NumPy
+# and Torch.
 
 
 # %%
@@ -85,7 +86,7 @@ check("views.as_images", as_images)
 
 # %%
 def channels_first(images):
-    """images [batch, rows, columns, channels] -> [batch, channels, rows, columns]."""
+    """NHWC [batch, rows, columns, channels] to NCHW."""
     ### BEGIN SOLUTION
     return images.transpose(0, 3, 1, 2)
     ### END SOLUTION
@@ -118,7 +119,7 @@ check("views.time_major", time_major)
 
 # %%
 def row_at_step(images, step):
-    """images [batch, rows, columns], step -> the rows of that number [batch, columns]."""
+    """images [batch, rows, columns] -> row number `step`, [batch, columns]."""
     ### BEGIN SOLUTION
     return images[:, step, :]
     ### END SOLUTION
@@ -135,7 +136,7 @@ check("views.row_at_step", row_at_step)
 
 # %%
 def rows_per_step(images, count):
-    """images [batch, rows, columns] -> [batch, rows // count, count*columns]."""
+    """images [batch, rows, columns] -> sequences, `count` rows a step."""
     ### BEGIN SOLUTION
     batch, rows, columns = images.shape
     return images.reshape(batch, rows // count, count * columns)

@@ -67,7 +67,7 @@ def first_difference(
         named = axes_of(pair.path, axes)
         text = pair.problem or _problem(pair, named)
         if text == VALUES:
-            text = _explain(pair, named, blocks, _whose_numbers(pair, expected, arguments or {}))
+            text = _explain(pair, named, blocks, _whose_numbers(pair, named_parts(expected, axes), arguments or {}))
         if text:
             return Difference(pair.path, text if text[-1] in ".?!" else f"{text}.")
     return None
@@ -98,7 +98,10 @@ def _structure(got: Any, expected: tuple | list, names: tuple[str, ...], path: s
     if fields and any(getattr(part, "_fields", None) == fields for part in got):
         return f"{label} should be one {type(expected).__name__}, got {len(got)} values with one among them"
     if len(got) != len(expected):
-        return f"{label} should have {len(expected)} parts ({wanted}), got {len(got)}"
+        parts = "1 part" if len(expected) == 1 else f"{len(expected)} parts"
+        if not any(name.isdigit() for name in names):
+            parts = f"{parts} ({wanted})"
+        return f"{label} should have {parts}, got {len(got)}"
     if fields and not hasattr(got, "_fields"):
         return f"{label} should be built by name, {wanted}; got a plain {type(got).__name__}, whose order says nothing"
     if fields and got._fields != fields:  # type: ignore[union-attr]
@@ -142,6 +145,8 @@ def _array_problem(pair: Pair, axes: tuple[str, ...]) -> str:
     got, expected, label = pair.got, pair.expected, pair.label
     if got is None:
         return f"{label} is None: is there a `return` missing?"
+    if not is_array(got) and tuple(expected.shape) == () and type(got) in (int, float):
+        return "" if is_close(np.asarray(got), to_numpy(expected)).all() else VALUES  # a number is as good here
     if not is_array(got):
         return f"{label} is {_kind(got)}, expected an array of shape {shape_text(expected.shape, axes)}"
     if _library(got) != _library(expected):
@@ -165,7 +170,7 @@ def _shape_difference(got: np.ndarray, expected: np.ndarray, axes: tuple[str, ..
     if got.size == expected.size and is_close(got.reshape(expected.shape), expected).all():
         return f"{sentence}: the numbers are right, only the shape is not"
     if got.ndim != expected.ndim:
-        return f"{sentence}: {got.ndim} axes instead of {expected.ndim}"
+        return f"{sentence}: {got.ndim} {'axis' if got.ndim == 1 else 'axes'} instead of {expected.ndim}"
     wrong = [k for k in range(got.ndim) if got.shape[k] != expected.shape[k]]
     if len(wrong) == 1 and len(axes) == got.ndim:
         return f"{sentence}: only the axis `{axes[wrong[0]]}` has another size"
@@ -174,27 +179,39 @@ def _shape_difference(got: np.ndarray, expected: np.ndarray, axes: tuple[str, ..
 
 def _explain(pair: Pair, axes: tuple[str, ...], blocks: tuple[str, ...], whose: str) -> str:
     """How many numbers differ, where the first one is, and what they look like as a whole."""
-    got, expected = to_numpy(pair.got), to_numpy(pair.expected)
+    got, expected = to_numpy(pair.got) if is_array(pair.got) else np.asarray(pair.got), to_numpy(pair.expected)
     close = is_close(got, expected)
     first = tuple(int(k) for k in np.argwhere(~close)[0])
     place = ", ".join(f"{axes[k]} {i}" if len(axes) == len(first) else str(i) for k, i in enumerate(first))
     if close.ndim == 0:
-        sentence = f"{pair.label} is {got.item():.4g}, expected {expected.item():.4g}"
+        one, other = _told_apart(got.item(), expected.item())
+        sentence = f"{pair.label} is {one}, expected {other}"
     else:
+        one, other = _told_apart(got[first].item(), expected[first].item())
         sentence = (
             f"{pair.label} has the right shape, but {int((~close).sum())} of {close.size} numbers differ; the first at "
-            f"[{place}]: expected {expected[first]:.4g}, got {got[first]:.4g}"
+            f"[{place}]: expected {other}, got {one}"
         )
     return f"{sentence}. {whose or find_structure(got, expected, close, axes, blocks)}".rstrip(". ")
 
 
-def _whose_numbers(pair: Pair, expected: Any, arguments: dict[str, Any]) -> str:
+def _told_apart(got: Any, expected: Any) -> tuple[str, str]:
+    """Two numbers with four digits each, or with as many as it takes to see that they differ."""
+    for digits in range(4, 17):
+        if (one := f"{got + 0.0:.{digits}g}") != (other := f"{expected + 0.0:.{digits}g}"):
+            return one, other
+    return repr(got), repr(expected)
+
+
+def _whose_numbers(pair: Pair, expected: dict[str, Any], arguments: dict[str, Any]) -> str:
     """If these are the numbers of an argument, or belong into another result, its name."""
     others = [
         (f"the argument `{path}`", leaf) for name, tree in arguments.items() for path, leaf in named_leaves(tree, name)
     ]
-    others += [(f"what belongs into `{path}`", leaf) for path, leaf in named_leaves(expected) if path != pair.path]
-    same = (name for name, leaf in others if leaf.shape == pair.got.shape and agree(pair.got, leaf))
+    results = ((path, leaf) for path, leaf in expected.items() if path != pair.path and is_array(leaf))
+    others += [(f"what belongs into `{path}`", leaf) for path, leaf in results]
+    shape = getattr(pair.got, "shape", ())
+    same = (name for name, leaf in others if leaf.shape == shape and agree(pair.got, leaf))
     found = next(same, "")
     return f"This is {found}" if found else ""
 

@@ -110,7 +110,8 @@ def _place(close: np.ndarray, axes: tuple[str, ...], blocks: tuple[str, ...]) ->
         if name == "time" and wrong[0] > 0 and hit[wrong[0] :].all():
             return f"It is right up to time step {wrong[0] - 1}, and wrong from {wrong[0]} on."
         if len(wrong) <= 3:
-            return f"Along `{name}` (0 to {len(hit) - 1}), only {', '.join(map(str, wrong))} is wrong."
+            are = "is" if len(wrong) == 1 else "are"
+            return f"Along `{name}` (0 to {len(hit) - 1}), only {' and '.join(map(str, wrong))} {are} wrong."
     return ""
 
 

@@ -89,8 +89,31 @@ def test_the_first_wrong_part_of_a_tree_is_named_by_its_path():
     found = first_difference(swapped, expected, AXES)
     assert found.path == "state.c"
     assert "`state.c` has the right shape" in found.text
-    assert "This is what belongs into `1.h`" in found.text or "This is what belongs into `state.h`" in found.text
+    assert "This is what belongs into `state.h`" in found.text
     assert agreeing_parts(swapped, expected, AXES) == {"outputs": True, "state.c": False, "state.h": False}
+
+
+def test_where_one_number_is_asked_for_a_plain_one_is_as_good():
+    assert agree(0.25, np.asarray(0.25))
+    assert agree(0.25, torch.tensor(0.25))
+    assert agree(1, np.asarray(1.0))
+    assert words(0.25, np.asarray(0.5), ()) == "the result is 0.25, expected 0.5."
+    assert not agree(True, np.asarray(1.0))
+    assert words(0.25, np.asarray([0.25]), ("batch",)) == "the result is float, expected an array of shape [batch=1]."
+
+
+def test_two_numbers_that_differ_late_are_shown_with_as_many_digits_as_it_takes():
+    assert words(np.asarray(0.954812345), np.asarray(0.9548127), ()) == "the result is 0.954812, expected 0.954813."
+    assert "expected 1.0001, got 1" in words(np.asarray([1.0, 2.0]), np.asarray([1.0001, 2.0]), ("batch",))
+
+
+def test_zero_has_no_sign():
+    assert "expected 0, got 1" in words(np.asarray([1.0, 2.0]), np.asarray([-0.0, 2.0]), ("batch",))
+
+
+def test_the_parts_of_a_tuple_are_counted_and_named_where_they_have_names():
+    assert words((1, 2), (1,)) == "the result should have 1 part, got 2."
+    assert "should have 2 parts (outputs, state), got 1" in first_difference((1,), (1, 2), AXES).text
 
 
 def test_the_numbers_of_an_argument_are_recognised():

@@ -10,6 +10,7 @@ from torch.nn import functional
 from rnn_course.arrays import array_namespace
 from rnn_course.checks import check
 
+from .styles_01_03 import AS_VECTORS, CROSS_ENTROPY, TIME_MAJOR, TRAIN_STEP
 from .test_styles_06_08 import column_major, einsum, from_lists, is_torch
 
 
@@ -230,8 +231,12 @@ ADAM = [adam_rate_corrected, adam_by_moving, adam_number_by_number]
 STYLES = [
     pytest.param(name, answer, id=f"{name}-{k}")
     for name, answers in {
+        "views.as_vectors": AS_VECTORS,
+        "views.time_major": TIME_MAJOR,
         "dense.forward": DENSE,
         "dense.softmax": SOFTMAX,
+        "dense.cross_entropy": CROSS_ENTROPY,
+        "learn.train_step": TRAIN_STEP,
         "learn.dense_backward": BACK,
         "learn.softmax_ce_backward": CROSS,
         "learn.adam": ADAM,

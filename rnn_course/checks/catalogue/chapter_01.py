@@ -89,6 +89,12 @@ EXERCISES = (
                 lambda batch: ((-1, 784), (-1, 28, 28, 1), (-1, 28, 28)),
                 "-1 is a request to `reshape`: work this size out for me. The shape that comes back never contains it.",
             ),
+            Mistake(
+                "batch last",
+                lambda batch: ((784, batch), (28, 28, 1, batch), (28, 28, batch)),
+                "You put the batch last. In this course one example is one row of the first axis: where does "
+                "the batch stand then?",
+            ),
         ),
         hints=(
             "How many numbers does one digit have? Every view has exactly as many for each example.",
@@ -100,7 +106,7 @@ EXERCISES = (
         title="Images to vectors",
         difficulty=1,
         minutes=5,
-        statement="Turn `images: [batch, rows, columns]` into vectors `[batch, rows*columns]`, row after row. "
+        statement="Turn `images: [batch, rows, columns]`, of any size, into vectors `[batch, rows*columns]`, row after row. "
         "It should work for NumPy arrays and Torch tensors.",
         solution=as_vectors,
         reason="`reshape` keeps the order in memory, last axis fastest: the rows of an image end up one after the other. "
@@ -145,7 +151,7 @@ EXERCISES = (
         title="Vectors to images with a channel axis",
         difficulty=2,
         minutes=5,
-        statement="Turn `vectors: [batch, rows*columns]` into images `[batch, rows, columns, 1]` (NHWC). "
+        statement="Turn `vectors: [batch, rows*columns]`, of any size, into images `[batch, rows, columns, 1]` (NHWC). "
         "It should work for NumPy arrays and Torch tensors.",
         solution=as_images,
         reason="The vector holds the rows one after the other, so cutting it every `columns` numbers gives them back. "
@@ -218,6 +224,12 @@ EXERCISES = (
                 "channels before the batch",
                 lambda x: _permute(x, 3, 0, 1, 2),
                 "The channel axis went to the very front. The batch axis stays first: it is N in NCHW.",
+            ),
+            Mistake(
+                "the way back",
+                lambda x: _permute(x, 0, 2, 3, 1),
+                "That order leads from NCHW to NHWC. For each new axis, ask which old one it is; you have "
+                "answered where each old one goes.",
             ),
         ),
         hints=(

@@ -156,6 +156,17 @@ EXERCISES = (
                 _in_place,
                 "The numbers are right, but you have added them up inside `images`, which the caller still needs.",
             ),
+            Mistake(
+                "first row twice",
+                lambda images: images[:, :1, :] + _states(images),
+                "The first row is in your memory twice. Start from it, or start from 0 and add it, but not both.",
+            ),
+            Mistake(
+                "one array for all steps",
+                lambda images: 0 * images + _states(images)[:, -1:, :],
+                "Every place holds the last memory: you keep one array, change it in place, and have put that "
+                "same array on the list again and again.",
+            ),
         ),
         hints=(
             "Write the loop over the steps first: what comes in at step t, and what is the state then?",

@@ -71,6 +71,12 @@ def relu(z):
     return array_namespace(z).where(z > 0, z, 0 * z)
 
 
+def _softmax(z):
+    xp = array_namespace(z)
+    e = xp.exp(z - xp.max(z, axis=1, keepdims=True))
+    return e / xp.sum(e, axis=1, keepdims=True)
+
+
 EXERCISES = (
     Exercise(
         name="dense.shapes",
@@ -118,6 +124,23 @@ EXERCISES = (
                 "kernel of the second layer",
                 lambda b, i, h, c: ((h, c), (c,), (b, h), (b, c)),
                 "Kernel and bias are those of the second layer. The first one makes hidden units of the inputs.",
+            ),
+            Mistake(
+                "one example's logits",
+                lambda b, i, h, c: ((i, h), (h,), (b, h), (c,)),
+                "Your logits are those of one example. How many examples go through the network at once?",
+            ),
+            Mistake(
+                "weights for what they make",
+                lambda b, i, h, c: ((i, h), (h,), (i, h), (h, c)),
+                "Your last two shapes are those of the two kernels. What comes out when a batch is multiplied "
+                "with them?",
+            ),
+            Mistake(
+                "bias of two axes",
+                lambda b, i, h, c: ((i, h), (1, h), (b, h), (b, c)),
+                "Your bias has an axis of size 1 in front. It would work, by broadcasting; but what does the "
+                "layer store, a row or a list?",
             ),
         ),
         hints=(
@@ -169,6 +192,17 @@ EXERCISES = (
                 "input joined to the output",
                 lambda sizes: sizes[0] * sizes[-1] + sizes[-1],
                 "That is one layer from the input straight to the output. The widths between are layers of their own.",
+            ),
+            Mistake(
+                "one more output too",
+                lambda sizes: sum((i + 1) * (o + 1) for i, o in pairwise(sizes)),
+                "You have added one to both widths of a layer. A bias is like a weight of one more input that "
+                "is always 1: is there one more output too?",
+            ),
+            Mistake(
+                "biases of the last layer only",
+                lambda sizes: sum(i * o for i, o in pairwise(sizes)) + sizes[-1],
+                "Only your last layer has biases. What about the hidden units?",
             ),
         ),
         hints=(
@@ -337,6 +371,21 @@ EXERCISES = (
                 "first bias forgotten",
                 _wrong_network(use1=0),
                 "Your first layer has no bias. It decides where each ReLU opens.",
+            ),
+            Mistake(
+                "bias after the ReLU",
+                lambda x, kernel1, bias1, kernel2, bias2: (relu(x @ kernel1) + bias1) @ kernel2 + bias2,
+                "You add the first bias after the ReLU. It belongs to the layer, and the ReLU comes after the layer.",
+            ),
+            Mistake(
+                "second bias forgotten",
+                _wrong_network(use2=0),
+                "Your second layer has no bias. Is it a dense layer like the first?",
+            ),
+            Mistake(
+                "softmax at the end",
+                _wrong_network(after=lambda y: _softmax(y)),
+                "Your rows sum to 1: these are probabilities. The exercise asks for the logits, before a softmax.",
             ),
         ),
         hints=(

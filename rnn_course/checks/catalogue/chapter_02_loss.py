@@ -59,6 +59,12 @@ def _shares(logits):
     return logits / array_namespace(logits).sum(logits, axis=1, keepdims=True)
 
 
+def _column_maximum(logits):
+    xp = array_namespace(logits)
+    e = xp.exp(logits - xp.max(logits, axis=0, keepdims=True))
+    return e / xp.sum(e, axis=1, keepdims=True)
+
+
 def _sigmoid(logits):
     return 0.5 * array_namespace(logits).tanh(0.5 * logits) + 0.5
 
@@ -148,6 +154,22 @@ EXERCISES = (
                 _sigmoid,
                 "Each of your numbers lies between 0 and 1, but they do not know of each other: their sum is not 1.",
             ),
+            Mistake(
+                "no exponential",
+                _shares,
+                "You divide the logits themselves by their sum. A logit may be negative: what makes it positive first?",
+            ),
+            Mistake(
+                "maximum of each column",
+                _column_maximum,
+                "You take off each class's largest logit in the batch, so the examples change each other. "
+                "Whose maximum cancels out in the quotient?",
+            ),
+            Mistake(
+                "logarithm of the probabilities",
+                lambda logits: _log_p(logits),
+                "These are logarithms of probabilities: none is positive. What is missing at the end?",
+            ),
         ),
         hints=(
             "exp(z + c) = exp(z) · exp(c). What happens to exp(c) in the quotient, if c is the same for the whole row?",
@@ -204,6 +226,24 @@ EXERCISES = (
                 _loss(lambda xp, log_p, labels: -xp.mean(_picked(log_p, labels)) / float(np.log(2))),
                 "Your logarithm has base 2. The loss is in nats: the natural logarithm.",
             ),
+            Mistake(
+                "every label for every row",
+                lambda logits, labels: -array_namespace(logits).mean(_log_p(logits)[:, labels]),
+                "You pick all labels in every row, and average over the whole block. Each row has one label "
+                "of its own: how are a row and its label picked as a pair?",
+            ),
+            Mistake(
+                "no logarithm",
+                _loss(lambda xp, log_p, labels: -xp.mean(xp.exp(_picked(log_p, labels)))),
+                "You take the mean of the probabilities themselves. What is taken of them first, so that a "
+                "small one costs much?",
+            ),
+            Mistake(
+                "softmax left out",
+                lambda logits, labels: -array_namespace(logits).mean(_picked(logits, labels)),
+                "You pick the label's logit as it is. The other classes of the row do not count in your "
+                "answer: in what do they come in?",
+            ),
         ),
         hints=(
             "log(a / b) = log a − log b. For softmax, log a is just the logit, once the row's maximum is taken off.",
@@ -258,6 +298,11 @@ EXERCISES = (
                 "mean probability",
                 _mean_probability,
                 "This is the mean probability of the right class. Accuracy asks for each example: first, or not first?",
+            ),
+            Mistake(
+                "divided by the classes",
+                lambda logits, labels: _share(_guess())(logits, labels) * len(labels) / logits.shape[1],
+                "You divide by the number of classes. The share of what is asked for?",
             ),
         ),
         hints=(

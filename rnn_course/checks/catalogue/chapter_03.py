@@ -119,6 +119,15 @@ def _wrong_loss(change, p=softmax):
     return answer
 
 
+def _labels_taken_off(logits, labels):
+    number = array_namespace(logits).astype(labels, logits.dtype)
+    return (softmax(logits) - number[:, None]) / len(labels)
+
+
+def _logits_for_probabilities(logits, labels):
+    return softmax_ce_backward(logits, labels) + (logits - softmax(logits)) / len(labels)
+
+
 def _naive_softmax(logits):
     e = array_namespace(logits).exp(logits)
     return e / e.sum(1)[:, None]
@@ -170,6 +179,16 @@ EXERCISES = (
                 _wrong_numeric(lambda above, here, below, step: (above - below) / (2 * step), restore=False),
                 "You have moved numbers of `x` itself and not put them back: the next slopes are taken at another place, and the caller's "
                 "array has changed.",
+            ),
+            Mistake(
+                "backward difference",
+                _wrong_numeric(lambda above, here, below, step: (here - below) / step),
+                "You compare with the value at x itself, from below. A step to both sides is far closer to the slope.",
+            ),
+            Mistake(
+                "two names for one array",
+                lambda f, x, step: 0 * x,
+                "All your slopes are 0. Are the two places where you ask f two arrays, or one array under two names?",
             ),
         ),
         hints=(
@@ -328,6 +347,28 @@ EXERCISES = (
                 "over the wrong axis",
                 _wrong_loss(lambda p, target, n: (p - target) / n, lambda logits: softmax(logits.T).T),
                 "Your probabilities sum to 1 along the batch. Who competes with whom?",
+            ),
+            Mistake(
+                "1 taken off every class",
+                _wrong_loss(lambda p, target, n: (p - 1) / n),
+                "You take 1 off every class. Only one class of a row is the label.",
+            ),
+            Mistake(
+                "the label as a number",
+                _labels_taken_off,
+                "You take the label's number off the probabilities, so label 3 pulls three times as hard as "
+                "label 1. A label only names a place.",
+            ),
+            Mistake(
+                "logits for probabilities",
+                _logits_for_probabilities,
+                "You take the target off the logits. What has softmax made of them?",
+            ),
+            Mistake(
+                "stopped at the probabilities",
+                _wrong_loss(lambda p, target, n: -target / p / n),
+                "This is the gradient for the probabilities. One step is left: back through the softmax, to "
+                "the logits.",
             ),
         ),
         hints=(

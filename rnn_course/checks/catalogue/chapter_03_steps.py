@@ -1,10 +1,6 @@
-"""Exercises of chapter 03, learning: SGD, momentum and Adam, minibatches, and one whole step of training."""
-
-import numpy as np
+"""Exercises of chapter 03, learning: a step of SGD, of momentum and of Adam."""
 
 from rnn_course.arrays import array_namespace
-from rnn_course.checks.catalogue.chapter_02_loss import cross_entropy, logits_and_labels, softmax
-from rnn_course.checks.catalogue.chapter_03 import softmax_ce_backward
 from rnn_course.checks.exercise import Exercise, Mistake
 
 
@@ -25,24 +21,6 @@ def adam_step(weights, mean, square, gradient, step, learning_rate, beta1, beta2
     return weights - learning_rate * corrected / (root + epsilon), mean, square
 
 
-def batches(rng, examples, batch_size):
-    order = rng.permutation(examples)
-    return [order[start : start + batch_size] for start in range(0, examples, batch_size)]
-
-
-def train_step(x, labels, kernel, bias, learning_rate):
-    xp = array_namespace(x)
-    logits = x @ kernel + bias
-    shifted = logits - xp.max(logits, axis=1, keepdims=True)
-    log_p = shifted - xp.log(xp.sum(xp.exp(shifted), axis=1, keepdims=True))  # [batch, classes]
-    loss = -xp.mean(log_p[range(len(labels)), labels])
-    target = xp.astype(labels[:, None] == xp.arange(kernel.shape[1]), x.dtype)
-    d_logits = (xp.exp(log_p) - target) / len(labels)
-    kernel = kernel - learning_rate * (x.T @ d_logits)
-    bias = bias - learning_rate * xp.sum(d_logits, axis=0)
-    return loss, kernel, bias
-
-
 def _weights(*shape, rest=1, squares=0, plain=()):
     """Weights and as many arrays like them, then squares that are never negative, then a gradient, then plain values."""
 
@@ -50,15 +28,6 @@ def _weights(*shape, rest=1, squares=0, plain=()):
         arrays = [rng.standard_normal(shape) for _ in range(rest)]
         arrays += [rng.standard_normal(shape) ** 2 for _ in range(squares)]
         return (*arrays, rng.standard_normal(shape), *plain)
-
-    return draw
-
-
-def _step(batch, inputs, classes, learning_rate, scale=1.0):
-    def draw(rng):
-        _, labels = logits_and_labels(rng, batch, classes)
-        weights = rng.standard_normal((inputs, classes)), rng.standard_normal(classes)
-        return scale * rng.standard_normal((batch, inputs)), labels, *weights, learning_rate
 
     return draw
 
@@ -97,28 +66,38 @@ def _wrong_adam(
     return answer
 
 
-def _cut(order, batch_size, examples):
-    return [order[start : start + batch_size] for start in range(0, examples, batch_size)]
+def _rate_in_the_velocity(sign):
+    """The velocity as it is kept by others: with the learning rate in it, and with the sign of the step."""
 
-
-def _wrong_step(sign=1, gradient=softmax_ce_backward, d_bias=lambda d: d.sum(0), late=False, one=False):
-    """The step with one thing done differently; `late`: the loss after the step, `one`: the bias stays."""
-
-    def answer(x, labels, kernel, bias, learning_rate):
-        logits = x @ kernel + bias
-        d_logits = gradient(logits, labels)
-        new_kernel = kernel - sign * learning_rate * (x.T @ d_logits)
-        new_bias = bias - sign * learning_rate * (0 if one else 1) * d_bias(d_logits)
-        loss = cross_entropy(x @ new_kernel + new_bias if late else logits, labels)
-        return loss, new_kernel, new_bias
+    def answer(weights, velocity, gradient, learning_rate, decay):
+        velocity = decay * velocity + sign * learning_rate * gradient
+        return weights - sign * velocity, velocity
 
     return answer
 
 
-def _overwritten(x, labels, kernel, bias, learning_rate):
-    loss, new_kernel, new_bias = train_step(x, labels, kernel, bias, learning_rate)
-    kernel[...], bias[...] = new_kernel, new_bias
-    return loss, kernel, bias
+def _gradient_for_its_mean(weights, mean, square, gradient, step, learning_rate, beta1, beta2, epsilon):
+    _, mean, square = adam_step(weights, mean, square, gradient, step, learning_rate, beta1, beta2, epsilon)
+    root = (square / (1 - beta2**step)) ** 0.5
+    return weights - learning_rate * gradient / (root + epsilon), mean, square
+
+
+def _only_the_mean_corrected(weights, mean, square, gradient, step, learning_rate, beta1, beta2, epsilon):
+    _, mean, square = adam_step(weights, mean, square, gradient, step, learning_rate, beta1, beta2, epsilon)
+    return weights - learning_rate * mean / (1 - beta1**step) / (square**0.5 + epsilon), mean, square
+
+
+def _epsilon_hat(weights, mean, square, gradient, step, learning_rate, beta1, beta2, epsilon):
+    _, mean, square = adam_step(weights, mean, square, gradient, step, learning_rate, beta1, beta2, epsilon)
+    rate = learning_rate * (1 - beta2**step) ** 0.5 / (1 - beta1**step)
+    return weights - rate * mean / (square**0.5 + epsilon), mean, square
+
+
+def _betas_turned_round(weights, mean, square, gradient, step, learning_rate, beta1, beta2, epsilon):
+    mean = (1 - beta1) * mean + beta1 * gradient
+    square = (1 - beta2) * square + beta2 * gradient * gradient
+    root = (square / (1 - beta2**step)) ** 0.5
+    return weights - learning_rate * mean / (1 - beta1**step) / (root + epsilon), mean, square
 
 
 EXERCISES = (
@@ -214,6 +193,23 @@ EXERCISES = (
                 _wrong_momentum(move=lambda decay, old, new, g: g + decay * new),
                 "This is Nesterov's variant, which looks a step ahead. The plain one moves by the velocity itself.",
             ),
+            Mistake(
+                "rate in the velocity",
+                _rate_in_the_velocity(1),
+                "You put the learning rate into the velocity. The weights are the same as long as the rate "
+                "stays, but what you keep is not what is asked for.",
+            ),
+            Mistake(
+                "velocity with the step's sign",
+                _rate_in_the_velocity(-1),
+                "You keep the step itself, with its sign and its rate, as Keras does. Here the velocity is "
+                "made of gradients alone.",
+            ),
+            Mistake(
+                "no decay",
+                _wrong_momentum(mix=lambda decay, v, g: v + g),
+                "Your velocity forgets nothing. What happens to the old one before the gradient is added?",
+            ),
         ),
         hints=(
             "Two lines: first the new velocity, from the old one and the gradient; then the weights, from the new velocity.",
@@ -274,126 +270,39 @@ EXERCISES = (
                 _wrong_adam(keep_corrected=True),
                 "The weights are right, but you keep the corrected means, and the next step would correct them again.",
             ),
+            Mistake(
+                "multiplied by the correction",
+                _wrong_adam(correct=lambda beta, step: 1 / (1 - beta**step)),
+                "You multiply by what should be divided by. The means are too small at first: do they become "
+                "larger in your answer?",
+            ),
+            Mistake(
+                "gradient for its mean",
+                _gradient_for_its_mean,
+                "You move by the gradient of this step alone. What is the first running mean for?",
+            ),
+            Mistake(
+                "square not corrected",
+                _only_the_mean_corrected,
+                "You correct the mean and not the square. Which of them began at 0?",
+            ),
+            Mistake(
+                "betas turned round",
+                _betas_turned_round,
+                "You keep the small part of the old means and take the large part of what comes in. Which of "
+                "the two is beta times?",
+            ),
+            Mistake(
+                "TensorFlow's epsilon",
+                _epsilon_hat,
+                "You add epsilon to the root before it is corrected, as TensorFlow does. Here it is added to "
+                "the corrected root.",
+            ),
         ),
         hints=(
             "Three parts: the two new running means; the corrected copies of both; the move.",
             "A running mean is beta times the old one, plus (1 − beta) times what comes in.",
             "Keep the uncorrected means under their own names: they are what you return.",
-        ),
-    ),
-    Exercise(
-        name="learn.batches",
-        title="Shuffled minibatches",
-        difficulty=2,
-        minutes=8,
-        statement="Return one pass over a training set: a list of index arrays of at most `batch_size` numbers. Shuffle the numbers 0 … "
-        "`examples` − 1 with one call of `rng.permutation`, and cut them into pieces in that order; the last may be smaller. `rng` is a "
-        "`np.random.Generator`. NumPy only.",
-        solution=batches,
-        reason="In one pass every example comes once, in an order that is new each time. Without shuffling, a training set that is sorted by class "
-        "would show nothing but zeros for many steps, then nothing but ones.",
-        cases=(
-            lambda rng: (np.random.default_rng(int(rng.integers(1000))), 10, 4),
-            lambda rng: (np.random.default_rng(int(rng.integers(1000))), 12, 3),
-            lambda rng: (np.random.default_rng(int(rng.integers(1000))), 5, 8),
-        ),
-        backends=("numpy",),
-        dtypes=("float64",),
-        mistakes=(
-            Mistake(
-                "not shuffled",
-                lambda rng, examples, batch_size: _cut(np.arange(examples), batch_size, examples),
-                "Your batches are the same in every pass, in the order of the data.",
-            ),
-            Mistake(
-                "last one dropped",
-                lambda rng, examples, batch_size: [
-                    batch for batch in _cut(rng.permutation(examples), batch_size, examples) if len(batch) == batch_size
-                ],
-                "The examples that do not fill a batch are left out. Here they make a smaller last one.",
-            ),
-            Mistake(
-                "drawn with replacement",
-                lambda rng, examples, batch_size: _cut(rng.integers(0, examples, examples), batch_size, examples),
-                "Some examples come twice and some never. In one pass each comes once.",
-            ),
-            Mistake(
-                "global randomness",
-                lambda rng, examples, batch_size: _cut(np.random.permutation(examples), batch_size, examples),  # noqa: NPY002
-                "You draw from NumPy's global state, so that no seed brings this order back. Draw from the generator that you were given.",
-            ),
-            Mistake(
-                "shuffled within the batches",
-                lambda rng, examples, batch_size: [
-                    rng.permutation(batch) for batch in _cut(np.arange(examples), batch_size, examples)
-                ],
-                "Each batch holds neighbours of the data, only in another order. Shuffle first, then cut.",
-            ),
-            Mistake(
-                "as many batches as examples in one",
-                lambda rng, examples, batch_size: np.array_split(rng.permutation(examples), min(batch_size, examples)),
-                "You have cut the order into `batch_size` pieces. That is how many examples one piece has.",
-            ),
-        ),
-        hints=(
-            "First one order of all the examples, then slices of it.",
-            "`range(0, examples, batch_size)` gives where each slice begins; a slice may reach beyond the end.",
-        ),
-    ),
-    Exercise(
-        name="learn.train_step",
-        title="One step of training",
-        difficulty=4,
-        minutes=20,
-        statement="One dense layer is a classifier: logits = x @ kernel + bias. From `x: [batch, input]`, `labels: [batch]`, `kernel`, `bias` and "
-        "`learning_rate` return the cross-entropy (mean over the batch, before the step), the new kernel and the new bias after one "
-        "step of gradient descent. NumPy and Torch.",
-        solution=train_step,
-        reason="Forward, loss, gradient for the logits, back through the layer, step. The loss belongs to the old weights, for these are what it was "
-        "computed with; and both gradients are those of the old weights too.",
-        cases=(_step(5, 3, 4, 0.5), _step(2, 6, 3, 0.1), _step(1, 4, 2, 2.0), _step(7, 2, 5, 1.0, 900.0)),
-        results=("loss: []", "kernel: [input, class]", "bias: [class]"),
-        mistakes=(
-            Mistake(
-                "uphill",
-                _wrong_step(sign=-1),
-                "Your loss grows from step to step. A gradient points uphill.",
-            ),
-            Mistake(
-                "not divided by the batch",
-                _wrong_step(gradient=lambda logits, labels: softmax_ce_backward(logits, labels) * len(labels)),
-                "Your step grows with the batch. The loss is a mean, and so its gradient is one.",
-            ),
-            Mistake(
-                "label not taken off",
-                _wrong_step(gradient=lambda logits, labels: softmax(logits) / len(labels)),
-                "Your step pushes every class down, the right one too. What does the gradient say at the label?",
-            ),
-            Mistake(
-                "loss after the step",
-                _wrong_step(late=True),
-                "Your loss is that of the new weights. It should be that of the batch as the old ones saw it.",
-            ),
-            Mistake(
-                "bias left as it was",
-                _wrong_step(one=True),
-                "The kernel learns and the bias does not.",
-            ),
-            Mistake(
-                "bias gradient averaged",
-                _wrong_step(d_bias=lambda d: d.sum(0) / len(d)),
-                "Your bias learns more slowly the larger the batch is. The gradient for the logits is already divided by the batch.",
-            ),
-            Mistake(
-                "weights changed in place",
-                _overwritten,
-                "The numbers are right, but the caller's kernel and bias have been written over. Make new arrays.",
-            ),
-        ),
-        hints=(
-            "Five parts, and you have written them all: `dense.forward`, `dense.cross_entropy`, `learn.softmax_ce_backward`, "
-            "`learn.dense_backward`, `learn.sgd`.",
-            "Compute everything from the old kernel and bias before you make new ones.",
         ),
     ),
 )

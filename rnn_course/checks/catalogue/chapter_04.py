@@ -92,6 +92,8 @@ EXERCISES = (
             (7, 3, 2, "SAME"),
             (9, 4, 3, "SAME"),
             (11, 2, 4, "SAME"),
+            (28, 5, 1, "SAME"),
+            (12, 7, 2, "SAME"),
         ),
         results=("outputs",),
         backends=("numpy",),
@@ -131,6 +133,12 @@ EXERCISES = (
                 "SAME taken for VALID",
                 lambda n, k, s, p: output_size(n, k, s, "VALID"),
                 "Your answer is the same for both kinds of padding. In which of them may a window hang over the edge?",
+            ),
+            Mistake(
+                "padded by one on both sides",
+                lambda n, k, s, p: output_size(n + 2 if p == "SAME" else n, k, s, "VALID"),
+                "You pad one zero on both sides for SAME. That is right for a kernel of 3: how many does a "
+                "larger one need?",
             ),
         ),
         hints=(
@@ -190,6 +198,12 @@ EXERCISES = (
                 _wrong_padding(total=lambda n, k, s: max(_up(n, s) * s + k - n, 0)),
                 "You let the window move once for each output. How often does it move until it stands at the last of them?",
             ),
+            Mistake(
+                "size forgotten",
+                _wrong_padding(total=lambda n, k, s: max(k - s, 0)),
+                "Your padding does not depend on the size. That is right where the stride divides it: where "
+                "does the last window begin if not?",
+            ),
         ),
         hints=(
             "How many outputs are there, and where does the window of the last one begin?",
@@ -245,6 +259,11 @@ EXERCISES = (
                 "one dense output a filter",
                 lambda r, c, i, o, kr, kc: (count_parameters(r, c, i, o, kr, kc)[0], r * c * i * o + o),
                 "Your dense layer has one output for each filter. How many numbers does the convolution put out for one image?",
+            ),
+            Mistake(
+                "one bias altogether",
+                lambda r, c, i, o, kr, kc: (kr * kc * i * o + 1, r * c * i * r * c * o + 1),
+                "You count a single bias for each layer. How many different questions does each of them ask?",
             ),
         ),
         hints=(
@@ -307,6 +326,16 @@ EXERCISES = (
                 "the last layer first",
                 lambda layers: receptive_field(tuple(reversed(layers))),
                 "You went through the layers from the last to the first. Whose strides lie between a layer and the image?",
+            ),
+            Mistake(
+                "one pixel too few",
+                lambda layers: receptive_field(layers) - 1,
+                "You are one short: with no layer at all, an output is a pixel, and sees it.",
+            ),
+            Mistake(
+                "the whole square",
+                lambda layers: receptive_field(layers) ** 2,
+                "You count the pixels of a square. The exercise asks along one axis.",
             ),
         ),
         hints=(

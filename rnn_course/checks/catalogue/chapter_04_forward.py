@@ -80,6 +80,13 @@ def _window_stays(kernel, rows, columns):
     return array_namespace(kernel).reshape(dense, (rows * columns, outputs))
 
 
+def _image_column_by_column(kernel, rows, columns):
+    xp = array_namespace(kernel)
+    dense = dense_kernel(kernel, rows, columns)
+    outputs = dense.shape[1]
+    return xp.reshape(xp.moveaxis(xp.reshape(dense, (rows, columns, outputs)), 0, 1), (rows * columns, outputs))
+
+
 def _columns_first(kernel, rows, columns):
     xp = array_namespace(kernel)
     out_rows, out_columns = rows - kernel.shape[0] + 1, columns - kernel.shape[1] + 1
@@ -132,6 +139,21 @@ def _wrong_convolve(kernel=lambda k: k, stride=lambda s: s, bias=lambda b, cells
         return im2col(x, (k_rows, k_columns), stride(step)) @ flat + bias(b, k_rows * k_columns)
 
     return answer
+
+
+def _windows_channels_first(x, kernel, bias, stride):
+    k_rows, k_columns, _, filters = kernel.shape
+    windows = _reordered((2, 0, 1))(x, (k_rows, k_columns), stride)
+    return windows @ array_namespace(x).reshape(kernel, (-1, filters)) + bias
+
+
+def _channels_added_up(x, kernel, bias, stride):
+    xp = array_namespace(x)
+    return convolve(xp.sum(x, axis=3, keepdims=True), xp.sum(kernel, axis=2, keepdims=True), bias, stride)
+
+
+def _first_channel_only(x, kernel, bias, stride):
+    return convolve(x[..., :1], kernel[:, :, :1, :], bias, stride)
 
 
 def _last_cell_only(x, kernel, bias, stride):
@@ -189,6 +211,12 @@ EXERCISES = (
                 "outputs numbered column by column",
                 _columns_first,
                 "You number the outputs down the columns. Which index runs fastest when an array is flattened?",
+            ),
+            Mistake(
+                "image flattened column by column",
+                _image_column_by_column,
+                "Your image is flattened column by column. Which pixel follows the upper left one when rows "
+                "are put after each other?",
             ),
         ),
         hints=(
@@ -307,6 +335,22 @@ EXERCISES = (
                 "overwritten, not accumulated",
                 _last_cell_only,
                 "Only the last cell of the window counts in your answer. What becomes of the cells before it in your loop?",
+            ),
+            Mistake(
+                "windows with the channels first",
+                _windows_channels_first,
+                "Your windows hold one channel after the other, your kernel cell after cell. Both have to be "
+                "flattened in the same order.",
+            ),
+            Mistake(
+                "channels added up first",
+                _channels_added_up,
+                "You add up the channels before they meet the kernel. Each channel has weights of its own.",
+            ),
+            Mistake(
+                "first channel only",
+                _first_channel_only,
+                "Only the first channel of the images counts in your answer. How deep is a filter?",
             ),
         ),
         hints=(

@@ -92,6 +92,24 @@ def _wrong_standard(
     return answer
 
 
+def _squares_of_x(x, axes, eps):
+    xp = array_namespace(x)
+    squares = xp.mean(x**2, axis=axes, keepdims=True)
+    return (x - xp.mean(x, axis=axes, keepdims=True)) / (squares + eps) ** 0.5
+
+
+def _mean_distance(x, axes, eps):
+    xp = array_namespace(x)
+    away = x - xp.mean(x, axis=axes, keepdims=True)
+    return away / (xp.mean(abs(away), axis=axes, keepdims=True) + eps)
+
+
+def _sum_of_squares(x, axes, eps):
+    xp = array_namespace(x)
+    away = x - xp.mean(x, axis=axes, keepdims=True)
+    return away / (xp.sum(away**2, axis=axes, keepdims=True) + eps) ** 0.5
+
+
 def _median_like(xp, x, axes):
     return 0.5 * (xp.max(x, axis=axes, keepdims=True) + xp.min(x, axis=axes, keepdims=True))
 
@@ -137,6 +155,19 @@ def _wrong_layer_norm(
         return standard * gamma + beta, backward
 
     return answer
+
+
+def _times_features(mean, values):
+    return mean * values.shape[1]
+
+
+def _over_the_batch(d, standard, mean):
+    xp = array_namespace(d)
+    return d - xp.mean(d, axis=0) - standard * xp.mean(d * standard, axis=0)
+
+
+def _x_for_standard(x, gamma, beta, eps):
+    return _wrong_layer_norm(back=lambda d, standard, mean: d - mean(d) - x * mean(d * x))(x, gamma, beta, eps)
 
 
 EXERCISES = (
@@ -244,6 +275,23 @@ EXERCISES = (
                 _wrong_standard(axes_of=lambda x, axes: tuple(range(len(x.shape)))),
                 "You take one mean of everything. Along which axes is it asked for?",
             ),
+            Mistake(
+                "squares of x itself",
+                _squares_of_x,
+                "You take the mean of the squares of x, with its mean still in it. The variance is about the "
+                "distances from the mean.",
+            ),
+            Mistake(
+                "mean distance",
+                _mean_distance,
+                "You divide by the mean distance from the mean. The standard deviation is the root of the "
+                "mean squared distance.",
+            ),
+            Mistake(
+                "sum of the squares",
+                _sum_of_squares,
+                "You add up the squared distances. By how many is the sum divided?",
+            ),
         ),
         hints=(
             "Look up `keepdims`: what has to be true of the shape of the mean, so that it can be subtracted from x?",
@@ -303,6 +351,22 @@ EXERCISES = (
                 "eps outside the root",
                 _wrong_groups(eps_at="outside"),
                 "You add eps to the standard deviation. To what is it added here?",
+            ),
+            Mistake(
+                "each channel for itself",
+                lambda x, gamma, beta, groups, eps: group_norm(x, gamma, beta, x.shape[3], eps),
+                "Each of your channels has a mean of its own: that is instance norm. Who else belongs to a "
+                "channel's group?",
+            ),
+            Mistake(
+                "all channels in one group",
+                lambda x, gamma, beta, groups, eps: group_norm(x, gamma, beta, 1, eps),
+                "All channels of an example share one mean: that is layer norm. Into how many groups are they cut?",
+            ),
+            Mistake(
+                "beta before gamma",
+                _wrong_groups(affine=lambda y, gamma, beta: (y + beta) * gamma),
+                "You add beta first and multiply it by gamma, too. In which order do the two come?",
             ),
         ),
         hints=(
@@ -372,6 +436,25 @@ EXERCISES = (
                 "standard deviation forgotten",
                 _wrong_layer_norm(last=lambda d_x, scale: d_x),
                 "You have the gradient of the standardised numbers' numerator. What were they divided by?",
+            ),
+            Mistake(
+                "sums for means",
+                _wrong_layer_norm(
+                    back=lambda d, standard, mean: (
+                        d - _times_features(mean(d), d) - standard * _times_features(mean(d * standard), d)
+                    )
+                ),
+                "You take off sums where means belong. How many numbers share the statistics of a row?",
+            ),
+            Mistake(
+                "statistics over the batch",
+                _wrong_layer_norm(back=_over_the_batch),
+                "Your two corrections run over the batch. Along which axis did the norm take its mean?",
+            ),
+            Mistake(
+                "x for the standardised x",
+                _x_for_standard,
+                "You take off what lies along x. It should be what lies along the standardised numbers.",
             ),
         ),
         hints=(

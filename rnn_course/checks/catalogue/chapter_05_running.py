@@ -78,6 +78,18 @@ def _wrong_training(
     return answer
 
 
+def _unbiased_by_the_batch(x, gamma, beta, running_mean, running_variance, momentum, eps):
+    xp, n = array_namespace(x), x.shape[0]
+    y, mean, _ = batch_norm_training(x, gamma, beta, running_mean, running_variance, momentum, eps)
+    variance = xp.var(x, axis=(0, 1, 2)) * (n / (n - 1) if n > 1 else 1.0)
+    return y, mean, (1 - momentum) * running_variance + momentum * variance
+
+
+def _normalized_by_the_new(x, gamma, beta, running_mean, running_variance, momentum, eps):
+    _, mean, variance = batch_norm_training(x, gamma, beta, running_mean, running_variance, momentum, eps)
+    return (x - mean) / (variance + eps) ** 0.5 * gamma + beta, mean, variance
+
+
 def _of_the_batch(x, gamma, beta, running_mean, running_variance, eps):
     xp = array_namespace(x)
     mean, variance = xp.mean(x, axis=(0, 1, 2)), xp.var(x, axis=(0, 1, 2))
@@ -167,6 +179,22 @@ EXERCISES = (
                 _wrong_training(root=True),
                 "You average standard deviations. What is kept under the name of running variance?",
             ),
+            Mistake(
+                "unbiased by the batch size",
+                _unbiased_by_the_batch,
+                "Your correction counts examples. How many numbers of a channel was the variance taken of?",
+            ),
+            Mistake(
+                "normalized by the new running statistics",
+                _normalized_by_the_new,
+                "You normalize with the statistics as they are after this batch. Learning uses the batch's own.",
+            ),
+            Mistake(
+                "each example for itself",
+                _wrong_training(axes=(1, 2, 3)),
+                "Each of your examples has a mean of its own: that is layer norm. What do all examples of the "
+                "batch share here?",
+            ),
         ),
         hints=(
             "Which axes does the mean run over, so that one number a channel is left?",
@@ -211,6 +239,21 @@ EXERCISES = (
                 "beta before gamma",
                 _wrong_inference(affine=lambda y, gamma, beta: (y + beta) * gamma),
                 "You add beta first and multiply it by gamma, too. In which order do the two come?",
+            ),
+            Mistake(
+                "eps forgotten",
+                _wrong_inference(scale=lambda variance, eps: variance**0.5),
+                "eps makes no difference in your answer. To what is it added before the root?",
+            ),
+            Mistake(
+                "gamma and beta forgotten",
+                _wrong_inference(affine=lambda y, gamma, beta: y),
+                "Your numbers are standardised, and that is all. What do gamma and beta do with them?",
+            ),
+            Mistake(
+                "gamma and beta exchanged",
+                _wrong_inference(affine=lambda y, gamma, beta: y * beta + gamma),
+                "You multiply by beta and add gamma.",
             ),
         ),
         hints=(
@@ -265,6 +308,21 @@ EXERCISES = (
                 "variance taken for the standard deviation",
                 _wrong_fold(_right_bias, scale=lambda gamma, variance, eps: gamma / (variance + eps)),
                 "You divide by the variance. By what does a norm divide?",
+            ),
+            Mistake(
+                "beta forgotten",
+                _wrong_fold(lambda bias, mean, scale, beta: (bias - mean) * scale),
+                "beta is nowhere in your answer. What does the norm add at its end?",
+            ),
+            Mistake(
+                "eps forgotten",
+                _wrong_fold(_right_bias, scale=lambda gamma, variance, eps: gamma / variance**0.5),
+                "eps makes no difference in your answer. To what is it added before the root?",
+            ),
+            Mistake(
+                "bias left as it was",
+                _wrong_fold(lambda bias, mean, scale, beta: bias),
+                "Your kernel is right, and the bias is the old one. The norm shifts each output, too.",
             ),
         ),
         hints=(
