@@ -12,7 +12,7 @@ from rnn_course.data import load_digits, load_mnist, minibatches
 # 02 dense layer
 from rnn_course.activations import Activation, log_softmax, relu, sigmoid, softmax, tanh
 from rnn_course.activations import log_softmax_forward, relu_forward, sigmoid_forward, softmax_forward, tanh_forward
-from rnn_course.layers import Chain, Dense, Flatten
+from rnn_course.layers import AddChannel, Chain, Dense, Flatten
 from rnn_course.losses import mean_squared_error, mean_squared_error_forward, sequence_mask
 from rnn_course.losses import softmax_cross_entropy, softmax_cross_entropy_forward
 
@@ -53,7 +53,8 @@ from rnn_course.dropout_wrapper import DropoutState, DropoutWrapper, redraw_drop
 from rnn_course.checkpoint import load_checkpoint, save_checkpoint
 from rnn_course.dropout import Dropout
 from rnn_course.embedding import Embedding
-from rnn_course.models import LastStepClassifier, mlp, row_lstm
+from rnn_course.models import BothWaysClassifier, LastStepClassifier, cnn, mlp
+from rnn_course.models import row_bilstm, row_gru, row_lstm, row_rnn
 
 # 15 from TensorFlow 1 to today
 from rnn_course.convert import convention_table
@@ -129,6 +130,7 @@ __all__ = [
     "SupervisedLoss",
     "train",
     # 04 convolution
+    "AddChannel",
     "AveragePool2D",
     "Conv2D",
     "MaxPool2D",
@@ -167,12 +169,17 @@ __all__ = [
     "unroll",
     "without_dropout",
     # 12–13 practice
+    "BothWaysClassifier",
+    "cnn",
     "Dropout",
     "Embedding",
     "LastStepClassifier",
     "load_checkpoint",
     "mlp",
+    "row_bilstm",
+    "row_gru",
     "row_lstm",
+    "row_rnn",
     "save_checkpoint",
     # 15 from TensorFlow 1 to today
     "convention_table",

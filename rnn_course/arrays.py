@@ -132,6 +132,13 @@ def autocasts(like: Array) -> bool:
     return torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind)
 
 
+def mixed_precision(like: Array) -> AbstractContextManager:
+    """A context in which Torch computes products in bfloat16. Raises TypeError for NumPy, which has no such numbers."""
+    if not is_torch_array(like):
+        raise TypeError("mixed precision: NumPy has no bfloat16; ask for backend='torch'")
+    return _torch().autocast(like.device.type, _torch().bfloat16)
+
+
 def no_gradient(like: Array) -> AbstractContextManager:
     """A context in which Torch records nothing for autograd; NumPy never does."""
     return _torch().no_grad() if is_torch_array(like) else nullcontext()

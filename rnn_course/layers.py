@@ -85,6 +85,18 @@ class Flatten(NamedTuple):
         return y, lambda d_output: (self, reshape(d_output, tuple(x.shape)))
 
 
+class AddChannel(NamedTuple):
+    """`[batch, row, column]` to `[batch, row, column, 1]`: grey images for a convolution, which counts channels."""
+
+    def __call__(self, x: Float[Array, "batch row column"]) -> Float[Array, "batch row column 1"]:
+        """The same numbers, with an axis for their one channel."""
+        return self.forward(x)[0]
+
+    def forward(self, x: Float[Array, "batch row column"]) -> tuple[Float[Array, "batch row column 1"], Callable]:
+        """y, and backward: dy -> itself (no weights), dy without its last axis."""
+        return x[..., None], lambda d_output: (self, d_output[..., 0])
+
+
 class Chain(NamedTuple):
     """Layers one after the other: `Chain((f, g))(x) = g(f(x))`. A chain is a layer."""
 

@@ -10,12 +10,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnn_course.arrays import Array, autograd, backend_of, detached
+from rnn_course.arrays import Array, autograd, backend_of, detached, mixed_precision
 from rnn_course.layers import forward_training
 from rnn_course.losses import softmax_cross_entropy_forward
 from rnn_course.tree import Tree, leaves
 
 Loss = Callable[..., tuple[Array, Callable]]  # loss(model, *batch) -> value, backward: d_value -> d_model
+Learner = Callable[..., tuple[Any, Tree, Tree]]  # learner(loss, model, batch, rng) -> value, learned, d_model
 
 
 class SupervisedLoss(NamedTuple):
@@ -50,6 +51,28 @@ class SupervisedLoss(NamedTuple):
 classifier_loss = SupervisedLoss(softmax_cross_entropy_forward)
 
 
+class MixedPrecision(NamedTuple):
+    """A loss whose products Torch computes in bfloat16, and whose sums and weights stay in float32.
+
+    loss  one with a training door, such as `classifier_loss`. bfloat16 has the range of float32, so that the gradients
+          need no scaling (Kalamkar et al. 2019).
+    """
+
+    loss: Any
+
+    def __call__(self, model: Any, *batch: Array) -> tuple[Array, Callable]:
+        """The loss of the model as it answers, and backward."""
+        with mixed_precision(batch[0]):
+            return self.loss(model, *batch)
+
+    def forward_training(
+        self, model: Any, *batch: Array, rng: np.random.Generator | None = None
+    ) -> tuple[Array, Any, Callable]:
+        """The loss of the model as it learns, the model with its new running statistics, and backward."""
+        with mixed_precision(batch[0]):
+            return self.loss.forward_training(model, *batch, rng=rng)
+
+
 def value_and_gradient(loss: Loss, model: Tree, batch: tuple, gradient: str = "auto") -> tuple[Array, Tree]:
     """The loss of a batch, and its gradient with the structure of the model.
 
@@ -62,13 +85,15 @@ def value_and_gradient(loss: Loss, model: Tree, batch: tuple, gradient: str = "a
 
 
 def learn(
-    loss: Any, model: Tree, batch: tuple, gradient: str = "auto", rng: np.random.Generator | None = None
+    loss: Any, model: Tree, batch: tuple, gradient: str | Learner = "auto", rng: np.random.Generator | None = None
 ) -> tuple[Array, Tree, Tree]:
     """The loss of a batch, the model with its new running statistics, and the gradient.
 
     This is `loss.forward_training` if the loss has that door; else it is `value_and_gradient`, for a model that learns
-    as it answers.
+    as it answers. A `gradient` that is a function takes all of this over, for example to share a batch among processes.
     """
+    if callable(gradient):
+        return gradient(loss, model, batch, rng)
     if not hasattr(loss, "forward_training"):
         value, d_model = value_and_gradient(loss, model, batch, gradient)
         return value, model, d_model

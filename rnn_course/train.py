@@ -16,7 +16,7 @@ from rnn_course.arrays import Array, no_gradient, to_numpy
 from rnn_course.clipping import clip_by_global_norm, global_norm
 from rnn_course.data.splits import Split, minibatches
 from rnn_course.dropout_wrapper import redraw_dropout, without_dropout
-from rnn_course.learning import Loss, classifier_loss, expect_training_doors, learn
+from rnn_course.learning import Learner, Loss, classifier_loss, expect_training_doors, learn
 from rnn_course.optim import Optimizer
 from rnn_course.tree import Tree, leaves, tree_map
 
@@ -56,7 +56,7 @@ def train(
     optimizer_state: Any = None,
     rng: np.random.Generator | None = None,
     max_norm: float | None = None,
-    gradient: str = "auto",
+    gradient: str | Learner = "auto",
     progress: bool | str = True,
     total: int | None = None,
 ) -> Iterator[Record]:
@@ -68,7 +68,7 @@ def train(
     loss       `loss(model, *batch) -> value, backward`; for those layers it needs a training door, as `SupervisedLoss`
     rng        what dropout draws from; a model without dropout needs none
     max_norm   clip the gradient to this global norm; None does not clip
-    gradient   how to differentiate, as in `value_and_gradient`
+    gradient   how to differentiate, as in `value_and_gradient`; or a function that does it, as in `learn`
     progress   show a bar (a string is its title); never where TQDM_DISABLE=1 is set, as in stored notebooks
     total      the number of batches, for the bar, where `batches` has no length
 
@@ -90,7 +90,7 @@ def _steps(
     state: Any,
     rng: np.random.Generator | None,
     max_norm: float | None,
-    gradient: str,
+    gradient: str | Learner,
 ) -> Iterator[Record]:
     for step, batch in enumerate(batches, start=1):
         model = redraw_dropout(model, rng)

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from math import inf
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import typer
 
@@ -14,14 +14,11 @@ class Model(StrEnum):
     """Which classifier."""
 
     mlp = "mlp"
+    cnn = "cnn"
+    rnn = "rnn"
     lstm = "lstm"
-
-
-class Data(StrEnum):
-    """Which digits."""
-
-    digits = "digits"
-    mnist = "mnist"
+    gru = "gru"
+    bilstm = "bilstm"
 
 
 class Backend(StrEnum):
@@ -31,73 +28,133 @@ class Backend(StrEnum):
     torch = "torch"
 
 
-class Defaults(NamedTuple):
-    """What suits a model on a data set, unless the user says otherwise."""
+class Precision(StrEnum):
+    """In what numbers Torch computes."""
 
-    epochs: int
-    batch_size: int
-    learning_rate: float
-    hidden: str
+    float32 = "float32"
+    mixed = "mixed"
 
 
-DEFAULTS = {
-    (Model.mlp, Data.digits): Defaults(epochs=10, batch_size=50, learning_rate=3e-3, hidden="625"),
-    (Model.mlp, Data.mnist): Defaults(epochs=3, batch_size=100, learning_rate=3e-3, hidden="625"),
-    (Model.lstm, Data.digits): Defaults(epochs=20, batch_size=50, learning_rate=5e-3, hidden="128"),
-    (Model.lstm, Data.mnist): Defaults(epochs=2, batch_size=100, learning_rate=5e-3, hidden="128"),
-}
+class Schedule(StrEnum):
+    """How the learning rate changes."""
+
+    one_cycle = "one-cycle"
+    cosine = "cosine"
+    constant = "constant"
 
 
 def train(
     model: Annotated[
-        Model, typer.Argument(help="mlp: dense layers; lstm: reads an image row by row.", show_default=False)
+        Model,
+        typer.Argument(
+            help="mlp: dense layers; cnn: convolutions; rnn, lstm, gru: read row by row; bilstm: from both ends.",
+            show_default=False,
+        ),
     ],
-    data: Annotated[Data, typer.Option(help="The digits of the package, or MNIST.")] = Data.digits,
+    data: Annotated[
+        str,
+        typer.Option(
+            help="digits (of the package), mnist, a folder of IDX files such as Fashion-MNIST's, or FILE.csv."
+        ),
+    ] = "digits",
+    test_data: Annotated[
+        Path | None,
+        typer.Option(help="The .csv file to test on (default: a fifth of the examples).", show_default=False),
+    ] = None,
+    classes: Annotated[int, typer.Option(min=2, help="Labels are 0 to CLASSES − 1.")] = 10,
     backend: Annotated[Backend | None, typer.Option(help="Array library (default: torch if it is installed).")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, …, or mps.")] = "auto",
+    precision: Annotated[
+        Precision, typer.Option(help="mixed: products in bfloat16, weights in float32 (for a GPU).")
+    ] = Precision.float32,
     epochs: Annotated[
-        int | None, typer.Option(min=1, help="Passes over the data (default: 2 to 20, by model and data).")
+        int | None, typer.Option(min=1, help="Passes over the data (default: the recipe's, 8 to 20).")
     ] = None,
     batch_size: Annotated[
-        int | None, typer.Option(min=1, help="Examples a step (default: digits 50, mnist 100).")
+        int | None, typer.Option(min=1, help="Examples of an update, over all processes (default: the recipe's).")
     ] = None,
     learning_rate: Annotated[
-        float | None, typer.Option(help="The peak of the one-cycle schedule of Adam (default: mlp 0.003, lstm 0.005).")
+        float | None, typer.Option(help="The peak of the schedule, for AdamW (default: the recipe's, 0.002 to 0.008).")
     ] = None,
+    schedule: Annotated[Schedule, typer.Option(help="How the learning rate changes.")] = Schedule.one_cycle,
     hidden: Annotated[
-        str | None, typer.Option(metavar="N[,N…]", help="Widths of the hidden layers (default: mlp 625, lstm 128).")
+        str | None,
+        typer.Option(metavar="N[,N…]", help="Widths of the hidden layers; the cnn's filters (default: the recipe's)."),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Draws the weights and the order of the examples.")] = 0,
+    shift: Annotated[
+        int | None,
+        typer.Option(
+            min=0, help="Move each training image by up to so many pixels (default: 2 of 28).", show_default=False
+        ),
+    ] = None,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Draws the weights, the order of the examples and their shifts.")
+    ] = 0,
     validation: Annotated[
         int, typer.Option(min=0, help="Hold out that many training examples and watch them, not the test digits.")
     ] = 0,
+    patience: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Stop after so many epochs without a better validation accuracy, and keep the best model.",
+            show_default=False,
+        ),
+    ] = None,
     max_norm: Annotated[float, typer.Option(help="Clip the gradient to this global norm; 0 does not clip.")] = 1.0,
     out: Annotated[
         Path | None,
         typer.Option(
-            help="Keep model.safetensors, history.json and curve.png here; older ones are replaced.", show_default=False
+            help="Keep the model, the state, the log and a curve here; replaces older ones.", show_default=False
         ),
     ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on where the run in --out stopped, if there is one.")
+    ] = False,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Also log for TensorBoard, which need not be installed, into --out.")
+    ] = False,
+    record: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write a record of the run (JSON) into this folder, for tables and plots.", show_default=False
+        ),
+    ] = None,
+    remark: Annotated[str, typer.Option(help="What a reader of the record has to know.", show_default=False)] = "",
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress: only the table at the end.")] = False,
 ) -> None:
-    """Train a digit classifier and measure it on the test digits. Ctrl-C keeps the last complete epoch."""
+    """Train a classifier and measure it on the test examples. Ctrl-C keeps the last complete epoch.
+
+    Several processes share the work when torchrun starts them: torchrun --nproc-per-node 2 -m rnn_course train lstm.
+    """
     from rnn_course.cli import run
 
-    default = DEFAULTS[model, data]
-    settings = run.Settings(
-        model=model.value,
-        data=data.value,
+    if out is None and (resume or tensorboard):
+        raise Problem(f"{'--resume' if resume else '--tensorboard'}: expected a folder too: --out FOLDER")
+    if patience is not None and not validation:
+        raise Problem(
+            "--patience: expected --validation N too, examples to choose by; the test examples may not choose the model"
+        )
+    options = run.Options(
+        recipe=model.value,
+        data=data,
+        test_data=test_data,
+        classes=classes,
         backend=backend.value if backend else run.default_backend(),
         device=device,
-        epochs=default.epochs if epochs is None else epochs,
-        batch_size=default.batch_size if batch_size is None else batch_size,
-        learning_rate=_number("--learning-rate", default.learning_rate if learning_rate is None else learning_rate),
-        hidden=_widths(default.hidden if hidden is None else hidden),
+        precision=precision.value,
+        epochs=epochs,
+        batch_size=batch_size,
+        schedule=schedule.value,
+        rate=None if learning_rate is None else _number("--learning-rate", learning_rate),
+        hidden=None if hidden is None else _widths(hidden),
+        shift=shift,
+        max_norm=None if max_norm == 0 else _number("--max-norm", max_norm),
         seed=seed,
         validation=validation,
-        max_norm=None if max_norm == 0 else _number("--max-norm", max_norm),
+        patience=patience,
     )
-    run.run(settings, out, quiet)
+    run.run(options, run.Keeping(out, resume, tensorboard, record, remark), quiet)
 
 
 def _number(option: str, value: float) -> float:

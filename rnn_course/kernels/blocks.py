@@ -42,6 +42,11 @@ def autotune(on: bool) -> None:
     release_memory()  # buffers made before are cut in the other way
 
 
+def is_measuring() -> bool:
+    """Whether measuring is on."""
+    return _measuring
+
+
 def best_cut(rows: int, inner: int, groups: int, columns: int, dtype: np.dtype, pieces: int = 1) -> Cut:
     """How to cut `[groups, inner, columns]` for `[rows, inner] @ …`, from measurements of this process.
 

@@ -13,6 +13,7 @@ from rnn_course.checkpoint import checkpoint_metadata
 from rnn_course.cli.record import interrupts_wait
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
+MODEL = os.path.join("a", "model.safetensors")
 SLOW = ("train", "mlp", "--backend", "numpy", "--hidden", 60, "--batch-size", 1, "--epochs", 1000)
 
 
@@ -31,21 +32,33 @@ def test_in_the_middle_of_an_epoch_the_last_complete_one_stays(start_process, ow
     process.send_signal(signal.SIGINT)
     _, stderr = process.communicate(timeout=20)
     assert process.returncode == 130
-    assert {path.name for path in (own_folders / "a").iterdir()} == {"model.safetensors", "history.json"}
+    assert {path.name for path in (own_folders / "a").iterdir()} == {
+        "model.safetensors",
+        "state.safetensors",
+        "history.json",
+        "log.csv",
+    }
 
     done = int(checkpoint_metadata(own_folders / "a" / "model.safetensors")["epoch"])
     assert done >= 2
     history = json.loads((own_folders / "a" / "history.json").read_text())
     assert len(history["epochs"]) == done
     file = os.path.join("a", "model.safetensors")
-    assert stderr.strip() == f"stopped in epoch {done + 1} of 1000; {file} holds the model after epoch {done}"
+    assert (
+        stderr.strip()
+        == f"stopped in epoch {done + 1} of 1000; {file} holds the model after epoch {done}; --resume goes on"
+    )
 
 
 @pytest.mark.parametrize(
     ("step", "out", "message"),
     [
         (2, ["--out", "a"], "in epoch 1 of 3: no epoch was complete, so nothing of this run was saved"),
-        (4, ["--out", "a"], f"in epoch 2 of 3; {os.path.join('a', 'model.safetensors')} holds the model after epoch 1"),
+        (
+            4,
+            ["--out", "a"],
+            f"in epoch 2 of 3; {MODEL} holds the model after epoch 1; --resume goes on",
+        ),
         (4, [], "in epoch 2 of 3; without --out nothing is kept"),
     ],
 )
