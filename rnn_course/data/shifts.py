@@ -3,9 +3,9 @@
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int
 
 from rnn_course.arrays import Array, integers, zeros
+from rnn_course.shape_types import Float, Int
 
 
 def shifted(
