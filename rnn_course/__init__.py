@@ -50,11 +50,13 @@ from rnn_course.wrappers import Masked, PackedState, ResidualWrapper, pack_state
 from rnn_course.dropout_wrapper import DropoutState, DropoutWrapper, redraw_dropout, without_dropout
 
 # 12–13 practice
+from rnn_course.answers import confusion_matrix, standard_error
 from rnn_course.checkpoint import load_checkpoint, save_checkpoint
 from rnn_course.dropout import Dropout
 from rnn_course.embedding import Embedding
 from rnn_course.models import BothWaysClassifier, LastStepClassifier, cnn, mlp
 from rnn_course.models import row_bilstm, row_gru, row_lstm, row_rnn
+from rnn_course.operations import multiply_adds
 
 # 15 from TensorFlow 1 to today
 from rnn_course.convert import convention_table
@@ -171,6 +173,7 @@ __all__ = [
     # 12–13 practice
     "BothWaysClassifier",
     "cnn",
+    "confusion_matrix",
     "Dropout",
     "Embedding",
     "LastStepClassifier",
@@ -178,9 +181,11 @@ __all__ = [
     "mlp",
     "row_bilstm",
     "row_gru",
+    "multiply_adds",
     "row_lstm",
     "row_rnn",
     "save_checkpoint",
+    "standard_error",
     # 15 from TensorFlow 1 to today
     "convention_table",
     # In every chapter's exercises
