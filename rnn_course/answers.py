@@ -3,14 +3,14 @@
 from math import sqrt
 
 import numpy as np
-from jaxtyping import Int
 
 from rnn_course.arrays import Array, to_numpy
+from rnn_course.shape_types import Int
 from rnn_course.shapes import expect_shape
 
 
 def confusion_matrix(
-    labels: Int[Array, " example"], answers: Int[Array, " example"], classes: int = 10
+    labels: Int[Array, " labels"], answers: Int[Array, " answers"], classes: int = 10
 ) -> Int[np.ndarray, "label answer"]:
     """How often each label (row) got each answer (column): the diagonal counts what is right.
 

@@ -1,12 +1,13 @@
 """Figures of what networks answered: a confusion matrix, and several networks side by side in several quantities."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
-from jaxtyping import Int
 
 from rnn_course.arrays import Array, to_numpy
 from rnn_course.plot import COLOURS, _pyplot
+from rnn_course.shape_types import Int
 
 
 def confusion(matrix: Int[Array, "label answer"], title: str) -> None:
@@ -31,17 +32,23 @@ def confusion(matrix: Int[Array, "label answer"], title: str) -> None:
 
 
 def side_by_side(
-    quantities: Mapping[str, Mapping[str, Sequence[float]]], title: str, log: Sequence[str] = (), columns: int = 2
+    quantities: Mapping[str, Mapping[str, Any]],
+    title: str,
+    log: Sequence[str] = (),
+    from_zero: Sequence[str] = (),
+    columns: int = 2,
+    one_scale: bool = False,
 ) -> None:
-    """A panel for each quantity, a line for each name: every run as a dot, and the mean with one standard deviation.
+    """A panel for each quantity, a line for each name: every run as a tick, and the mean with one standard deviation.
 
-    `quantities[quantity][name]` are the results of the runs; those whose quantity is in `log` have an axis of factors.
+    `quantities[quantity][name]` are the results of the runs, a list or an array. The axis of a quantity in `log` is one
+    of factors, that of a quantity in `from_zero` begins at 0; with `one_scale` all panels have the same axis.
     """
     plt = _pyplot()
     names = list(dict.fromkeys(name for runs in quantities.values() for name in runs))
     lines = -(-len(quantities) // columns)
     size = (4.2 * columns + 0.6, (0.34 * len(names) + 1.1) * lines + 0.4)
-    figure, axes = plt.subplots(lines, columns, figsize=size, squeeze=False, sharey=True)
+    figure, axes = plt.subplots(lines, columns, figsize=size, squeeze=False, sharey=True, sharex=one_scale)
     for axis in axes.flat[len(quantities) :]:
         axis.set_axis_off()
     for axis, (quantity, runs) in zip(axes.flat, quantities.items(), strict=False):
@@ -51,6 +58,12 @@ def side_by_side(
             axis.errorbar(numbers.mean(), place, xerr=spread, color=COLOURS["state"], marker="o", capsize=4)
             axis.plot(numbers, [place] * len(numbers), "|", color=COLOURS["input"], markersize=9, alpha=0.8)
         axis.set(xlabel=quantity, xscale="log" if quantity in log else "linear")
+        if quantity in log:
+            axis.xaxis.set_major_locator(plt.matplotlib.ticker.LogLocator(subs=(1, 3)))
+            axis.xaxis.set_minor_locator(plt.matplotlib.ticker.NullLocator())
+            axis.xaxis.set_major_formatter(lambda value, _: f"{value:,.12g}")
+        if quantity in from_zero:
+            axis.set_xlim(left=0)
         axis.set_yticks(range(len(names)), names)
         axis.set_ylim(len(names) - 0.5, -0.5)
         axis.grid(axis="x", alpha=0.3)

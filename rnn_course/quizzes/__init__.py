@@ -12,6 +12,7 @@ from rnn_course.quizzes import (
     chapter_09,
     chapter_10,
     chapter_11,
+    chapter_12,
 )
 from rnn_course.quizzes.question import Choice, Posed, Question, QuizError, Wrong, pose
 
@@ -27,6 +28,7 @@ QUIZZES: dict[str, tuple[Question, ...]] = {
     "09": chapter_09.QUESTIONS,
     "10": chapter_10.QUESTIONS,
     "11": chapter_11.QUESTIONS,
+    "12": chapter_12.QUESTIONS,
 }
 
 __all__ = ["QUIZZES", "Choice", "Posed", "Question", "QuizError", "Wrong", "pose", "questions_of"]

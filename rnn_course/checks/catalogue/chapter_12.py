@@ -27,10 +27,10 @@ def logits_with_lengths(outputs, sequence_length, kernel, bias):
     return xp.where(some[:, None], last, 0.0) @ kernel + bias
 
 
-def _count(rows, columns, hidden, classes, *, steps=True, old=True, gates=4, bias=False, read=1):
-    """The count with one thing changed; `read` is how often the read-out is used, "rows" for once a row."""
+def _count(rows, columns, hidden, classes, *, steps=True, old=True, gates=4, bias=False, read=1, every_row=False):
+    """The count with one thing changed; `read` is how often the read-out is used at the end."""
     step = (columns + (hidden if old else 0)) * gates * hidden + (gates * hidden if bias else 0)
-    readings = rows if read == "rows" else read
+    readings = rows if every_row else read
     return (rows if steps else 1) * step + readings * (hidden * classes + (classes if bias else 0))
 
 
@@ -137,7 +137,7 @@ EXERCISES = (
             ),
             Mistake(
                 "read-out after every row",
-                partial(_count, read="rows"),
+                partial(_count, every_row=True),
                 "You read out after every row. When does this classifier answer?",
             ),
             Mistake(
