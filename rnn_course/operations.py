@@ -11,7 +11,7 @@ from typing import Any
 from rnn_course.arrays import Array, zeros
 from rnn_course.conv import Conv2D
 from rnn_course.layers import Chain, Dense
-from rnn_course.models import LastStepClassifier
+from rnn_course.models import BothWaysClassifier, LastStepClassifier
 from rnn_course.rnn import dynamic_rnn
 from rnn_course.tree import leaves
 
@@ -20,9 +20,9 @@ def multiply_adds(model: Any, *shape: int) -> int:
     """How many multiply-adds `model` needs to answer for one example of that shape, without a batch axis.
 
     `multiply_adds(Dense.init(784, 10, rng=rng), 784)` is 7,840. A `Dense` costs its kernel at every place, a `Conv2D`
-    its kernel at every place of its output, a `Chain` the sum of its layers, and a `LastStepClassifier` its cell at
-    every step and its read-out once. A layer without a kernel costs nothing. Raises TypeError for a layer that has
-    kernels and is none of these.
+    its kernel at every place of its output, a `Chain` the sum of its layers. A `LastStepClassifier` costs its cell at
+    every step and its read-out once, a `BothWaysClassifier` both of its cells. A layer without a kernel costs nothing.
+    Raises TypeError for a layer that has kernels and is none of these.
     """
     return _through(model, zeros((1, *shape), like=leaves(model)[0]))[0]
 
@@ -40,6 +40,10 @@ def _through(layer: Any, x: Array) -> tuple[int, Array]:
         count, logits = _through(layer.readout, outputs[:, -1, :])
         return x.shape[1] * cell_multiply_adds(layer.cell) + count, logits
     y = layer(x)
+    if isinstance(layer, BothWaysClassifier):
+        cells = cell_multiply_adds(layer.cell_fw) + cell_multiply_adds(layer.cell_bw)
+        width = layer.cell_fw.output_size + layer.cell_bw.output_size
+        return x.shape[1] * cells + _through(layer.readout, zeros((1, width), like=x))[0], y
     if isinstance(layer, Dense | Conv2D):
         places = prod(y.shape[:-1])  # where the kernel is used: once for each, all outputs at a time
         return places * prod(layer.kernel.shape), y

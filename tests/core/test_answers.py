@@ -20,6 +20,7 @@ from rnn_course import (
     confusion_matrix,
     mlp,
     multiply_adds,
+    row_bilstm,
     row_lstm,
     standard_error,
     to,
@@ -48,6 +49,7 @@ def test_counts_done_by_hand(rng, backend):
     assert count(Conv2D.init(2, 5, rng=rng, stride=2), 4, 6, 2) == 2 * 3 * 9 * 2 * 5
     assert count(row_lstm(28, (64,), rng=rng), 28, 28) == 660_096
     assert count(row_lstm(3, (5, 7), classes=2, rng=rng), 11, 3) == 11 * (8 * 20 + 12 * 28) + 14
+    assert count(row_bilstm(3, (5,), classes=2, rng=rng), 11, 3) == 11 * 2 * 8 * 20 + 20
 
 
 def test_torch_counts_the_same(rng):
