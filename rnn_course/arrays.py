@@ -124,6 +124,14 @@ def accelerators() -> dict[str, str]:
     return found | ({"mps": "Apple GPU"} if torch.backends.mps.is_available() else {})
 
 
+def alike(array: Array, like: Array) -> bool:
+    """Whether both have one library, type of numbers and device, soon seen; if not, or not surely, look closer."""
+    if isinstance(array, np.ndarray):
+        return isinstance(like, np.ndarray) and array.dtype == like.dtype
+    both = is_torch_array(array) and is_torch_array(like)
+    return both and array.dtype == like.dtype and array.device == like.device
+
+
 def autocasts(like: Array) -> bool:
     """Whether Torch chooses the precision of each operation by itself where `like` is, as under `torch.autocast`."""
     if not is_torch_array(like):

@@ -2,9 +2,7 @@
 
 from typing import Any
 
-import numpy as np
-
-from rnn_course.arrays import Array, array_namespace, autocasts, backend_of, device, is_torch_array, to_numpy
+from rnn_course.arrays import Array, alike, array_namespace, autocasts, backend_of, device, to_numpy
 from rnn_course.tree import Tree, is_array, named_leaves
 
 
@@ -19,24 +17,25 @@ def expect_shape(argument: str, array: Any, axes: str, *, cause: str = "", **siz
     ShapeError; `cause` is the caller's guess at the reason, shown after the facts.
     """
     names = axes.split()
+    expected = names, sizes  # written out only if there is something to say
     if not is_array(array):
-        raise _error(argument, names, sizes, f"a {type(array).__name__}, which is no array", cause)
+        raise ShapeError(_message(argument, expected, f"a {type(array).__name__}, which is no array", cause))
     shape = tuple(array.shape)
     if len(shape) != len(names):
         what = f"{list(shape)}, which has {len(shape)} axes instead of {len(names)}"
-        raise _error(argument, names, sizes, what, cause)
-    found = dict(zip(names, shape, strict=True))
-    for name, size in found.items():
+        raise ShapeError(_message(argument, expected, what, cause))
+    for name, size in zip(names, shape, strict=True):
         if sizes.get(name, size) != size:
             what = f"{list(shape)}: axis {name!r} is {size} instead of {sizes[name]}"
-            raise _error(argument, names, sizes, what, cause)
-    return found
+            raise ShapeError(_message(argument, expected, what, cause))
+    return dict(zip(names, shape, strict=True))
 
 
-def _error(argument: str, names: list[str], sizes: dict[str, int], received: str, cause: str) -> ShapeError:
-    expected = ", ".join(f"{name}={sizes[name]}" if name in sizes else name for name in names)
+def _message(argument: str, expected: tuple[list[str], dict[str, int]], received: str, cause: str) -> str:
+    names, sizes = expected
+    axes = ", ".join(f"{name}={sizes[name]}" if name in sizes else name for name in names)
     ending = f". Likely cause: {cause}" if cause else ""
-    return ShapeError(f"{argument}: expected [{expected}], got {received}{ending}")
+    return f"{argument}: expected [{axes}], got {received}{ending}"
 
 
 def expect_state(argument: str, state: Any, sizes: Any, batch: int) -> None:
@@ -81,7 +80,7 @@ def expect_same_kind(name: str, array: Array, like: Array, other: str) -> None:
 
     Under `torch.autocast` floating-point types may differ, for each operation brings them together.
     """
-    if _alike(array, like):
+    if alike(array, like):
         return
     library, wanted = backend_of(array), backend_of(like)
     if library != wanted:
@@ -96,14 +95,6 @@ def expect_same_kind(name: str, array: Array, like: Array, other: str) -> None:
             f"{name} is on {device(array)}, but {other} is on {device(like)}: move one of them with "
             "rnn_course.to(tree, backend, device)"
         )
-
-
-def _alike(array: Array, like: Array) -> bool:
-    """Whether nothing can be wrong, which is soon seen; if not, the slower look says what is."""
-    if isinstance(array, np.ndarray):
-        return isinstance(like, np.ndarray) and array.dtype == like.dtype
-    both = is_torch_array(array) and is_torch_array(like)
-    return both and array.dtype == like.dtype and array.device == like.device
 
 
 def expect_step_of_one_kind(cell: Any, x: Array, state: Any) -> None:

@@ -38,6 +38,7 @@ def kernel_environment(root: Path) -> dict[str, str]:
         | {
             "OMP_NUM_THREADS": "1",
             "PYTHONHASHSEED": "0",
+            "RNN_COURSE_AUTOTUNE": "0",  # what is faster differs from run to run, and so would the last digits
             "TQDM_DISABLE": "1",  # rnn_course.train and tqdm obey it: a stored bar would show a random time
             "MATPLOTLIBRC": os.devnull,
             "IPYTHONDIR": str(ipython),
