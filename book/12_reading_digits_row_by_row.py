@@ -439,6 +439,9 @@ drawn
 # `drawn.beliefs: [row=28, class=10]`. Try to fool them: a 4 that is almost a 9, a 7 with a bar, a 1 that lies down. Which of the three is the first to go wrong, and how sure is it of its mistake? On an empty sheet they answer too. None of them was taught to say
 # "no digit".
 #
+# A digit on paper? Take a photo, cut it out, and let the same networks read the file: `rnn-course predict my-digit.png`. It finds out whether the ink is darker or lighter than the paper, sets the digit as above, shows you what it has made of it, and prints all
+# ten probabilities.
+#
 # ## Does the order matter?
 #
 # Take a fixed permutation of the 784 pixels, and permute every digit in the same way. For us all is lost: nobody reads such a digit. What happens to the networks?

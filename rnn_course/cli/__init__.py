@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from rnn_course.cli import check, doctor, exercises, grade, help, train, watch
+from rnn_course.cli import check, doctor, exercises, grade, help, predict, train, watch
 from rnn_course.cli.errors import OneLineErrors
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ app.command()(help.solution)
 app.command()(help.progress)
 app.command()(exercises.reset)
 app.command()(train.train)
+app.command()(predict.predict)
 app.command()(doctor.doctor)
 
 
