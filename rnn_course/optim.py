@@ -204,15 +204,15 @@ def adamw(
         return (keep_statistics(moved, model) if weight_decay else moved), AdamState(step, mean, square)
 
     def in_place(model: Tree, gradient: Tree, state: AdamState, owned: set[int]) -> tuple[Tree, AdamState]:
-        weights, gradients = leaves(model), leaves(gradient)
-        means, squares = leaves(state.mean), leaves(state.square)
-        if not all(map(adam_kernel.fits, weights, gradients, means, squares)):
+        arrays = list(zip(*map(leaves, (model, gradient, state.mean, state.square)), strict=True))
+        if not all(adam_kernel.fits(*four) for four in arrays):
             return update(model, gradient, state)
-        now, new = numbers(state.step + 1), [w if id(w) in owned else w.copy() for w in weights]
-        for g, m, v in zip(gradients, means, squares, strict=True):
+        now, new = numbers(state.step + 1), []
+        for _, g, m, v in arrays:
             adam_kernel.average(g, m, v, now)
-        for w, m, v in zip(new, means, squares, strict=True):
-            adam_kernel.move(w, m, v, now)
+        for w, _, m, v in arrays:
+            new.append(w if id(w) in owned else w.copy())
+            adam_kernel.move(new[-1], m, v, now)
         moved = with_leaves(model, new)
         return (keep_statistics(moved, model) if weight_decay else moved), state._replace(step=state.step + 1)
 

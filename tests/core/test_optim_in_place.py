@@ -138,3 +138,16 @@ def test_fit_does_work_in_place(rng):
     fit(mlp((784, 10), rng=rng), digits, optimizer=adam(1e-2), loss=loss, **options)
     assert len(set(seen[:4])) == len(set(seen[4:])) == 1
     assert seen[0] != seen[4]
+
+
+@pytest.mark.parametrize("part", ["gradient", "mean", "square"])
+def test_nothing_is_written_where_an_array_is_missing(part, weights):
+    optimizer = OPTIMIZERS["adam"]
+    trees = {"gradient": tree_map(np.ones_like, weights)} | optimizer.init(weights)._asdict()
+    trees[part] = trees[part][:-1]
+    before, state_before = copied(weights), copied((trees["mean"], trees["square"]))
+    state = optimizer.init(weights)._replace(mean=trees["mean"], square=trees["square"])
+    with pytest.raises(ValueError, match="zip"):
+        optimizer.in_place(weights, trees["gradient"], state, ids(weights))
+    assert_same_bits(weights, before)
+    assert_same_bits((state.mean, state.square), state_before)
