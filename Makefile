@@ -16,7 +16,7 @@ NBVAL := --nbval -n 2 --dist loadfile -q -p no:cacheprovider
 
 .DEFAULT_GOAL := help
 .PHONY: help book serve zip pdf lab test lint unit notebook-tests book-tests notebooks check machines corruption mutants \
-  bench bench-quick costs clean
+  page-report bench bench-quick costs clean
 
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,6 +69,10 @@ check: $(READY) ## are the notebooks what their sources give, for all that a rea
 book-tests: book ## test the built pages, and a learner's JupyterLab, in a browser where Chromium is installed
 	$(BIN)/python tools/vendor.py --tests
 	$(BIN)/python -m pytest -n 2 --dist worksteal tests/lab tests/book
+
+page-report: book ## what a browser says of every page: a table; JSON and pictures in build/page-report/; LIGHTHOUSE=1 for its scores
+	$(BIN)/python tools/vendor.py --tests
+	$(BIN)/python -m tests.book.report $(if $(LIGHTHOUSE),--lighthouse)
 
 notebooks: $(READY) ## write what is generated: notebooks whose text sources changed, pages and diagrams made from code
 	$(BIN)/python tools/notebooks.py

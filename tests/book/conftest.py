@@ -3,6 +3,7 @@
 import functools
 import http.server
 import threading
+from contextlib import contextmanager
 
 import pytest
 
@@ -22,14 +23,21 @@ class SilentHandler(http.server.SimpleHTTPRequestHandler):
         pass
 
 
-@pytest.fixture(scope="session")
-def served(html):
-    """The address of the book over http, on this machine."""
-    handler = functools.partial(SilentHandler, directory=str(html))
+@contextmanager
+def serving(folder):
+    """The address of a folder over http, on this machine."""
+    handler = functools.partial(SilentHandler, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def served(html):
+    """The address of the book over http, on this machine."""
+    with serving(html) as address:
+        yield address
 
 
 @pytest.fixture
