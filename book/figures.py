@@ -13,6 +13,7 @@ import numpy as np
 
 from rnn_course import (
     BasicRNNCell,
+    Dense,
     LSTMCell,
     MultiRNNCell,
     load_digits,
@@ -21,9 +22,13 @@ from rnn_course import (
 from rnn_course.widgets import (
     Convolution,
     DeepLSTMFigure,
+    DenseLayerFigure,
+    DescentFigure,
     DrawADigit,
     DynamicRNNFigure,
+    GradientFlow,
     LSTMCellFigure,
+    NormAxes,
     ThreeViews,
     UnrolledRNN,
 )
@@ -40,6 +45,38 @@ ThreeViews(digits.images[3:7], digits.labels[3:7])
 # %% [markdown]
 # Choose two pixels that touch in the image, one above the other. How far apart are they in the vector?
 #
+# ## A dense layer
+#
+# Each output lies where its row of x meets its column of the kernel. Choose a number, and see which others it reaches.
+
+# %%
+layer = Dense(
+    kernel=np.array(
+        [
+            [0.5, -1.0, 0.2, 0.7],
+            [0.3, 0.8, -0.6, 0.1],
+            [-0.9, 0.4, 1.1, 0.6],
+        ]
+    ),
+    bias=np.array([0.1, 0.0, -0.3, 0.2]),
+)
+x = np.array([[1.0, 2.0, -1.0], [0.5, -0.5, 1.5]])
+DenseLayerFigure(layer, x)
+
+# %% [markdown]
+# Two examples, `x: [batch=2, input=3]`, and one kernel for both, `layer.kernel: [input=3, units=4]`. Change a number of example 0:
+# which outputs of example 1 change?
+#
+# ## Three ways down
+#
+# Plain descent, momentum and Adam start at the same place of one bowl, which is steeper in one direction than in the other.
+
+# %%
+DescentFigure()
+
+# %% [markdown]
+# Raise the learning rate until plain descent leaves the bowl. Then make the bowl less steep.
+#
 # ## A convolution
 #
 # The window cuts nine numbers out of the image. A dense layer of nine weights makes one output of them, and the same nine
@@ -53,6 +90,17 @@ convolution
 # An image of `np.array(convolution.image): [rows=8, columns=8]` gives `convolution.output: [rows=8, columns=8]`. Choose stride 2: how
 # many outputs are there, and on which side is the zero? Choose *vertical edge*, and follow the digit's left edge with the arrow
 # keys.
+#
+# ## Which numbers share a norm
+#
+# Batch, layer, instance and group norm subtract a mean and divide by a deviation. They differ in the set of numbers that both
+# are taken of.
+
+# %%
+NormAxes()
+
+# %% [markdown]
+# Choose a number and go through the norms. In which of them does one example change the answers of another?
 #
 # ## An RNN, unrolled
 #
@@ -71,6 +119,17 @@ UnrolledRNN(cell, inputs)
 # %% [markdown]
 # There are four steps of two numbers, `inputs: [time=4, input=2]`, and one kernel for all of them, `cell.kernel: [input_and_hidden=4, hidden=2]`.
 # Go to step 2 and change an input there. What changes in step 3? What changes in steps 0 and 1?
+#
+# ## A gradient, back through time
+#
+# The gradient of the last state with respect to each earlier one. At every step it goes through the same matrix.
+
+# %%
+GradientFlow()
+
+# %% [markdown]
+# Slide the spectral radius below 1 and above it, without tanh and with it. Which of the two, vanishing or exploding, does tanh
+# hold back?
 #
 # ## An LSTM cell
 #

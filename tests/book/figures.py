@@ -7,7 +7,18 @@ import pytest
 from tests.book.browsing import PHONE, WIDER_THAN_THE_SCREEN, opened
 
 NAME = "book/figures.html"
-DRAWN = ("rc-convolution", "rc-unrolled-rnn", "rc-lstm-cell", "rc-dynamic-rnn", "rc-deep-lstm", "rc-draw-a-digit")
+DRAWN = (
+    "rc-dense-layer",
+    "rc-descent",
+    "rc-convolution",
+    "rc-norm-axes",
+    "rc-unrolled-rnn",
+    "rc-gradient-flow",
+    "rc-lstm-cell",
+    "rc-dynamic-rnn",
+    "rc-deep-lstm",
+    "rc-draw-a-digit",
+)
 FIGURES = ("rc-three-views", *DRAWN)  # the classes of the live ones; all but the first are drawings in SVG
 NUMBERS = """(node) => Object.fromEntries(
   [...node.querySelectorAll('[data-name]')].map((one) =>
