@@ -7,50 +7,16 @@ from typing import Any
 import numpy as np
 
 from benchmarks.timing import Spread, interleaved
-from rnn_course import (
-    Activation,
-    Chain,
-    Conv2D,
-    Dense,
-    Flatten,
-    MaxPool2D,
-    accuracy,
-    adamw,
-    fit,
-    load_digits,
-    load_mnist,
-    mlp,
-    one_cycle,
-    row_lstm,
-    to,
-)
+from rnn_course import accuracy, adamw, cnn, fit, load_digits, load_mnist, mlp, one_cycle, row_lstm, to
 
 BACKENDS = {"NumPy": "numpy", "Torch": "torch"}
-
-
-def cnn(channels: tuple[int, int] = (16, 32), *, rng: np.random.Generator) -> Chain:
-    """Two convolutions, each with a pooling, and a readout; for images with an axis for their one channel."""
-    first, second = channels
-    return Chain(
-        (
-            Conv2D.init(1, first, rng=rng),
-            Activation("relu"),
-            MaxPool2D(),
-            Conv2D.init(first, second, rng=rng),
-            Activation("relu"),
-            MaxPool2D(),
-            Flatten(),
-            Dense.init(7 * 7 * second, 10, rng=rng),
-        )
-    )
 
 
 def epochs(seconds: float) -> dict[str, dict[str, Spread]]:
     """One epoch on 500 of the embedded digits, enlarged to 28 × 28, on both backends."""
     digits = load_digits().train
     small = digits._replace(images=digits.images[:500], labels=digits.labels[:500])
-    with_channel = small._replace(images=small.images[..., None])
-    recipes = {"MLP 784-625-10": (mlp, small), "CNN 16, 32": (cnn, with_channel), "row LSTM 128": (row_lstm, small)}
+    recipes = {"MLP 784-625-10": (mlp, small), "CNN 16, 32": (cnn, small), "row LSTM 128": (row_lstm, small)}
 
     def epoch(make: Callable, data: Any, backend: str) -> Callable:
         model, data = to((make(rng=np.random.default_rng(0)), data), backend)

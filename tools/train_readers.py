@@ -18,6 +18,7 @@ import numpy as np
 
 from rnn_course import accuracy, adam, load_mnist, one_cycle, parameters, train
 from rnn_course.data import Split
+from rnn_course.data.shifts import shifted
 from rnn_course.readers import FILE, MODELS, load_readers, save_readers
 from rnn_course.train import classifier_loss
 
@@ -26,23 +27,14 @@ PEAK = {"nn": 4e-3, "cnn": 6e-3, "lstm": 8e-3}
 BATCH, SHIFT = 100, 2
 
 
-def shifted(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Each image moved by −2 … 2 pixels down and to the right; what comes in is paper."""
-    batch, rows, columns = images.shape
-    padded = np.pad(images, ((0, 0), (SHIFT, SHIFT), (SHIFT, SHIFT)))
-    down, right = rng.integers(0, 2 * SHIFT + 1, (2, batch))
-    r = down[:, None, None] + np.arange(rows)[:, None]
-    c = right[:, None, None] + np.arange(columns)
-    return padded[np.arange(batch)[:, None, None], r, c]
-
-
 def batches(data: Split, epochs: int, as_input: Any, rng: np.random.Generator) -> Iterator[tuple]:
     """All batches of all epochs, in a new order and newly shifted each time."""
     for _ in range(epochs):
         order = rng.permutation(len(data.labels))
         for start in range(0, len(order), BATCH):
             chosen = order[start : start + BATCH]
-            yield as_input(shifted(data.images[chosen], rng)), data.labels[chosen]
+            up, left = rng.integers(0, 2 * SHIFT + 1, (2, len(chosen)))
+            yield as_input(shifted(data.images[chosen], SHIFT - up, SHIFT - left)), data.labels[chosen]
 
 
 def trained(name: str, data: Split, epochs: int) -> Any:
