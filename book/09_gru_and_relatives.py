@@ -442,14 +442,15 @@ for name in cells:
         row += f"  {last.mean():.2f} ± {last.std():.2f} "
     print(row)
 
-# %% tags=["nbval-ignore-output", "reason:varies between processors because training amplifies rounding"] mystnb={"image": {"alt": "Accuracy on the mark task against the epoch for five cells. The GRU and the LSTM with forget bias 2.5 reach 1 within a few epochs. The basic cell is at 0.84 with a wide band. The LSTM with forget bias 1 stays at a quarter, layer norm a little above."}}
+# %% tags=["nbval-ignore-output", "reason:varies between processors because training amplifies rounding"] mystnb={"image": {"alt": "Accuracy on the mark task against the epoch for four cells. The GRU and the LSTM with forget bias 2.5 reach 1 within a few epochs. The basic cell is at 0.84 with a wide band. The LSTM with forget bias 1 stays at a quarter."}}
+shown = [name for name in cells if name != "layer norm"]
 plot.curves(
-    {name: results["mark", name].mean(axis=0) for name in cells},
+    {name: results["mark", name].mean(axis=0) for name in shown},
     "On the mark, how a cell begins counts more than how it is built",
     "epoch",
     "accuracy, mean ± std of 3 seeds",
     x=range(1, 9),
-    spread={name: results["mark", name].std(axis=0) for name in cells},
+    spread={name: results["mark", name].std(axis=0) for name in shown},
 )
 
 # %%
@@ -458,7 +459,7 @@ gru, lstm_1, lstm_25 = (
     final["mark", name]
     for name in ("GRU", "LSTM", "LSTM, forget bias 2.5")
 )
-normalised = final["mark", "layer norm"]
+worst_normalised = results["mark", "layer norm"][:, -1].min()
 gated = [final["digits", name] for name in cells if name != "basic"]
 spread_of_gated = max(gated) - min(gated)
 
@@ -473,7 +474,8 @@ spread_of_gated = max(gated) - min(gated)
 #
 # **The plain cell is not hopeless**: with the same budget it has twice as many units, and on the mark some of its seeds do well and some do not. An average hides that; look at the band.
 #
-# **Layer normalization** is no help here, `normalised ≤ 0.7`: it scales the memory at each step, and the mark has to survive 27 of them. It was made for other troubles.
+# **Layer normalization** leaves it to luck. Some seeds find the way, others only guess, `worst_normalised ≤ 0.4`. It scales the memory at each step, and the mark has to survive 27 of them. We left it
+# out of the picture, because the last digits of the arithmetic decide for one of its seeds: on another processor the same seed may end otherwise.
 #
 # And what does it *not* say? Nothing about long training, larger networks, other data. {cite:t}`greff2017` took 5,400 runs to compare the LSTM with eight variants on three tasks. None was
 # much better, and the worst were those without a forget gate or without the tanh of the output. {cite:t}`jozefowicz2015` tried more than ten thousand cells and found one that beats LSTM and GRU on some tasks, not on all;

@@ -22,7 +22,7 @@
 
 # %%
 from textwrap import fill
-from time import perf_counter
+from time import process_time
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -628,24 +628,24 @@ len(counted.steps)
 # `len(counted.steps) = 6`, though no row was longer than 1. The padding is computed and thrown away. So sort sequences by length and put similar ones into a batch
 # (*bucketing*, chapter 14), or cut the array to its longest row first: `inputs[:, :lengths.max()]`.
 
-# %% tags=["nbval-ignore-output", "reason:varies with the time"] mystnb={"image": {"alt": "Milliseconds against the number of steps, from 50 to 400: a straight line through the origin."}}
+# %% tags=["nbval-ignore-output", "reason:varies with the time"] mystnb={"image": {"alt": "Processor milliseconds against the number of steps, from 50 to 400: a straight line."}}
 wide = LSTMCell.init(28, 64, rng=rng)
 many = rng.standard_normal((32, 400, 28)).astype("float32")
 
 
 times = np.arange(50, 401, 50)
 best = np.full(len(times), np.inf)
-for _ in range(15):  # in turns, so that all lengths meet the same noise
+for _ in range(30):  # in turns, so that all lengths meet the same noise
     for k, time in enumerate(times):
-        start = perf_counter()
+        start = process_time()
         dynamic_rnn(wide, many[:, :time])
-        best[k] = min(best[k], 1000 * (perf_counter() - start))
+        best[k] = min(best[k], 1000 * (process_time() - start))
 
 plot.curves(
     {"LSTM(64), batch 32": best},
     "The time grows with the steps, in a straight line",
     "steps",
-    "milliseconds, best of 15",
+    "processor milliseconds, best of 30",
     x=times,
 )
 

@@ -76,6 +76,11 @@ def _wrong(
     accumulate=True,
     moves=lambda layer, cells: True,
     loss_after=False,
+    one_hot=True,
+    moved_first=False,
+    every_step=False,
+    back_in_time=True,
+    bias_moves=True,
 ):
     """The training with one thing changed."""
     xp = array_namespace(images)
@@ -93,21 +98,24 @@ def _wrong(
 
         right = xp.arange(bias.shape[0], device=device(bias))[None, :] == y[:, None]
         p = softmax(shown @ kernel + bias)
-        d_logits = (p - xp.astype(right, p.dtype)) / (batch_size if divide else 1)
-        d_kernel, d_bias, d_shown = shown.T @ d_logits, xp.sum(d_logits, axis=0), d_logits @ kernel.T
+        d_logits = (p - one_hot * xp.astype(right, p.dtype)) / (batch_size if divide else 1)
+        d_kernel, d_bias = shown.T @ d_logits, xp.sum(d_logits, axis=0)
+        d_shown = d_logits @ (kernel - learning_rate * d_kernel if moved_first else kernel).T
         losses.append(-xp.mean(xp.log(p[right])) if divide else -xp.sum(xp.log(p[right])))
 
         d_states = tree_map(xp.zeros_like, states)
         d_states = (*d_states[:-1], d_states[-1]._replace(**{shows: d_shown}))
         d_cells = tree_map(xp.zeros_like, cells)
-        for backward in backwards[::-1]:
-            d_step, _, d_states = backward(xp.zeros_like(states[-1].h), d_states)
+        for back, backward in enumerate(backwards[::-1]):
+            d_output = d_shown if every_step and back else xp.zeros_like(states[-1].h)
+            d_step, _, d_states = backward(d_output, d_states)
+            d_states = d_states if back_in_time else tree_map(xp.zeros_like, d_states)
             d_cells = add(d_cells, d_step) if accumulate else d_step
 
         step = direction * learning_rate
         moved = tree_map(lambda w, d, step=step: w + step * d, cells, d_cells)
         cells = tuple(moved[layer] if moves(layer, cells) else cell for layer, cell in enumerate(cells))
-        kernel, bias = kernel + step * d_kernel, bias + step * d_bias
+        kernel, bias = kernel + step * d_kernel, bias + bias_moves * step * d_bias
         if loss_after:
             losses[-1] = -xp.mean(xp.log(softmax(shown @ kernel + bias)[right]))
     return cells, kernel, bias, xp.stack(losses)
@@ -183,6 +191,31 @@ EXERCISES = (
                 "loss after the step",
                 partial(_wrong, loss_after=True),
                 "Your losses are measured with a read-out that has already moved. When does each loss belong to its weights?",
+            ),
+            Mistake(
+                "probabilities for the gradient",
+                partial(_wrong, one_hot=False),
+                "Your gradient of the logits is never negative: every class is pushed down, the right one too. What does it lack?",
+            ),
+            Mistake(
+                "read-out moved first",
+                partial(_wrong, moved_first=True),
+                "You send the gradient down through a read-out that has moved already. With which weights was the loss computed?",
+            ),
+            Mistake(
+                "loss at every step",
+                partial(_wrong, every_step=True),
+                "Every step's output gets the gradient of the loss. Which outputs did the read-out look at?",
+            ),
+            Mistake(
+                "only the last step learns",
+                partial(_wrong, back_in_time=False),
+                "The gradient stops after one step back. By which way do the earlier rows hear of the loss?",
+            ),
+            Mistake(
+                "bias left behind",
+                partial(_wrong, bias_moves=0),
+                "The bias of your read-out stays as it was. How many arrays have to move?",
             ),
         ),
         hints=(
