@@ -80,7 +80,7 @@ def _wrong(
     moved_first=False,
     every_step=False,
     back_in_time=True,
-    bias_moves=True,
+    bias_moves=1,
 ):
     """The training with one thing changed."""
     xp = array_namespace(images)
