@@ -701,10 +701,11 @@ for name, result in (("NumPy", numpy_result), ("Torch", torch_result)):
 # %% mystnb={"image": {"alt": "Eight grids of 5 by 5 cells in two colours, one for positive and one for negative weights. Several have a positive and a negative side, in different directions."}} tags=["nbval-ignore-output", "reason:varies between processors because training amplifies rounding"]
 trained = cnn_result.model
 first = trained.layers[0]
+filters = first.kernel[:, :, 0, :].transpose(2, 0, 1)
 plot.signed_images(
-    first.kernel[:, :, 0, :].transpose(2, 0, 1),
+    filters / abs(filters).max(),
     [f"filter {f}" for f in range(8)],
-    "The first layer's weights after training",
+    "The first layer's weights after training (the largest is ±1)",
     columns=4,
 )
 
