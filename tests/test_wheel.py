@@ -149,4 +149,5 @@ def test_it_trains_on_numpy(outside, tmp_path):
     out = outside("train", "mlp", "--data", "digits", "--epochs", "1", "--out", "run")
     assert "backend        numpy" in out
     assert 'for curve.png too, install matplotlib: pip install "rnn-course[viz]"' in out
-    assert {path.name for path in (tmp_path / "work" / "run").iterdir()} == {"model.safetensors", "history.json"}
+    written = {path.name for path in (tmp_path / "work" / "run").iterdir()}
+    assert written == {"model.safetensors", "state.safetensors", "history.json", "log.csv"}

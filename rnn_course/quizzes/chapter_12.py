@@ -16,8 +16,8 @@ QUESTIONS = (
     Question(
         code=READER,
         asks="cell.kernel",
-        why="20 pixels of a row and 6 old h go in, four blocks of 6 come out: `cell.kernel: [20 + 6, 4*6]`. The number "
-        "of rows is in no weight.",
+        why="20 pixels of a row and 6 old h go in, 26 numbers; four blocks of 6 come out: `cell.kernel: [26, 24]`. The "
+        "number of rows is in no weight.",
         wrong=(
             Wrong([28 + 6, 4 * 6], "28 is the number of rows, and so of steps. What goes in is one row, 20 pixels."),
             Wrong([28 * 20 + 6, 4 * 6], "That is the whole picture at one step, as a dense network sees it."),
@@ -72,8 +72,10 @@ answers = rng.integers(0, 10, 360)
         "`confusion_matrix(labels, answers).sum() == 360`.",
         wrong=(
             Wrong([360, 10], "Each example adds one to a single place. It gets no row of its own."),
-            Wrong([10], "That would be a count for each label. Which answers did it get?"),
-            Wrong([360, 360], "Examples are not compared with each other. What stands in the rows?"),
+            Wrong([10], "That would be a count for each label, and say nothing of the answers."),
+            Wrong(
+                [360, 360], "Examples are not compared with each other: a row stands for a label, not for one example."
+            ),
         ),
     ),
     Question(
