@@ -8,6 +8,7 @@ them. This file imports torch, and is imported only where torchrun has started t
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ from rnn_course.arrays import from_numpy, is_torch_array, resolve_device
 from rnn_course.learning import Learner
 from rnn_course.training.engine import Team
 from rnn_course.tree import Tree, leaves, tree_map, with_leaves
+
+PATIENCE = timedelta(minutes=5)  # with processes that do not answer; then an error, and torchrun can start anew
 
 
 @contextmanager
@@ -34,7 +37,7 @@ def processes(device: str) -> Iterator["Processes"]:
     if device.startswith("cuda"):
         device = f"cuda:{os.environ.get('LOCAL_RANK', '0')}"
         torch.cuda.set_device(device)
-    dist.init_process_group("nccl" if device.startswith("cuda") else "gloo")
+    dist.init_process_group("nccl" if device.startswith("cuda") else "gloo", timeout=PATIENCE)
     try:
         yield Processes(device)
     finally:
