@@ -36,7 +36,11 @@ FAULTS = {  # by what is asked, or by what is said of it: a script that makes a 
         picture.src = 'data:image/png;base64,AAAA'; await end;""",
     "pairs of NumPy and Torch that are not in tabs": "box.className = 'cell tag_torch'; box.textContent = 'code';",
     "strips of shapes that cannot be read": 'box.innerHTML = \'<svg class="rc-strip" aria-hidden="true"></svg>\';',
-    "a page that is too heavy": "await fetch('../_static/scripts/fontawesome.js'); await fetch('../objects.inv');",
+    "a page that is too heavy": """
+        for (const file of ['_static/scripts/fontawesome.js', 'objects.inv'])
+          await (await fetch('../' + file)).arrayBuffer();
+        const told = () => performance.getEntriesByType('resource').some((one) => one.name.endsWith('objects.inv'));
+        while (!told()) await new Promise((resolve) => setTimeout(resolve, 20));""",
     "violations of accessibility": "box.innerHTML = '<p style=\"color: #999; background: #bbb\">Grey on grey</p>';",
     "console: something broke": "console.error('something broke');",
     "page error: something broke": "setTimeout(() => { throw new Error('something broke'); });",
