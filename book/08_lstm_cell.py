@@ -527,10 +527,15 @@ print("c forgotten:", np.allclose(broken, outputs[:, 4:], atol=0.01))
 # %%
 packed = PackedState(cell)
 _, packed_final = dynamic_rnn(packed, sequences)
+np.testing.assert_allclose(
+    packed_final,
+    np.concatenate([final_state.c, final_state.h], axis=1),
+    rtol=1e-6,
+)
 
 # %% [markdown]
-# `packed_final: [batch=4, state=10]`, where `packed_final[:, :5] == final_state.c` and `packed_final[:, 5:] == final_state.h`. It was deprecated
-# for good reason: with the names gone, nothing tells you which half is which.
+# `packed_final: [batch=4, state=10]`: in each row five numbers of c, then five of h. It was deprecated for good reason: with
+# the names gone, nothing tells you which half is which.
 #
 # ## What goes wrong in practice
 #
