@@ -16,10 +16,12 @@ from rnn_course import (
     dynamic_rnn_forward,
     kernels,
     leaves,
+    rnn,
     to,
     tree_map,
 )
 from rnn_course.arrays import autograd
+from rnn_course.recompute import recompute
 
 from ..helpers import assert_trees_close, random_like
 from .test_kernels import CELLS, problem
@@ -129,3 +131,12 @@ def test_memory_is_what_the_text_says(rng):
     assert 10 * 320 < whole < 14 * 320
     assert many < 0.25 * whole
     assert many < 2.5 * few  # four times the steps
+
+
+@pytest.mark.parametrize(("keep_every", "times"), [(None, 0), (3, 1), (4, 0), (5, 0)])
+def test_steps_are_run_again_only_where_there_are_more_than_may_be_kept(keep_every, times, rng, monkeypatch):
+    calls = []
+    monkeypatch.setattr(rnn, "recompute", lambda *arguments: calls.append(1) or recompute(*arguments))
+    cell = LSTMCell.init(2, 6, rng=rng, dtype="float64")
+    dynamic_rnn_forward(cell, rng.standard_normal((7, 4, 2)), keep_every=keep_every)
+    assert len(calls) == times
