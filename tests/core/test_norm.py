@@ -247,3 +247,10 @@ def test_a_wrong_batch_norm_says_what_is_wrong(rng, without_shape_types):
             door(np.zeros((3, 6, 4, 5)))
     with pytest.raises(ShapeError, match=r"at least two numbers of each channel .* got \[1, 6\]. Likely cause: a last"):
         layer.forward_training(np.zeros((1, 6)))
+
+
+def test_of_no_images_come_none(backend):
+    y, backward = GroupNorm.init(6, 2, backend=backend).forward(to(np.ones((0, 4, 3, 6), "float32"), backend))
+    d_layer, dx = backward(y)
+    assert tuple(y.shape) == tuple(dx.shape) == (0, 4, 3, 6)
+    assert to_numpy(d_layer.gamma).tolist() == to_numpy(d_layer.beta).tolist() == [0.0] * 6
