@@ -369,7 +369,7 @@ once[labels, answers] += 1  # the trap
 # `matrix: [label=10, answer=10]` holds all `matrix.sum() == 3 * 360` answers of the three LSTMs, and its diagonal the right ones: `np.trace(matrix) / matrix.sum() ≥ 0.93`. The trap is in the last line. An index that occurs twice is *set* twice and not added twice, so
 # `once.max() == 1`. That is NumPy's rule for `+=` with a list of places; `np.add.at` adds every time.
 
-# %% mystnb={"image": {"alt": "A 10 by 10 table: rows are labels, columns are answers. Nearly all counts lie on the diagonal, about a hundred in each row. The few others stand in single cells of one to five or so."}} tags=["nbval-ignore-output", "reason:varies between processors because training amplifies rounding"]
+# %% mystnb={"image": {"alt": "A 10 by 10 table: rows are labels, columns are answers. Nearly all counts lie on the diagonal, about a hundred in each row. The few others stand in single cells of one to five or so."}} tags=["nbval-ignore-output", "reason:varies with rounding that training amplifies"]
 plot_answers.confusion(
     matrix, "What three LSTMs answered: few errors, in few cells"
 )

@@ -18,7 +18,7 @@ def confusion(matrix: Int[Array, "label answer"], title: str) -> None:
     wrong = matrix * (1 - np.eye(classes, dtype=int))
     figure, axis = plt.subplots(figsize=(5.6, 5))
     most = max(1, int(wrong.max()))
-    shown = axis.imshow(wrong, cmap="Oranges", vmin=0, vmax=most)
+    axis.imshow(wrong, cmap="Oranges", vmin=0, vmax=most)
     for (label, answer), count in np.ndenumerate(matrix):
         if label == answer:
             axis.add_patch(plt.Rectangle((answer - 0.5, label - 0.5), 1, 1, facecolor="#e6e8ec"))
@@ -26,7 +26,6 @@ def confusion(matrix: Int[Array, "label answer"], title: str) -> None:
             dark = label != answer and count > 0.6 * most
             axis.text(answer, label, str(count), ha="center", va="center", color="white" if dark else "#222832")
     axis.set(xlabel="answer", ylabel="label", xticks=range(classes), yticks=range(classes), title=title)
-    figure.colorbar(shown, ax=axis, label="wrong answers", fraction=0.046)
     figure.tight_layout()
     plt.show()
 
