@@ -91,13 +91,12 @@ def kill_all(process):
             os.kill(one, signal.SIGKILL)
 
 
-@pytest.mark.skipif(not os.environ.get("RNN_COURSE_ELASTIC"), reason="gloo's reconnection can wait without end")
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="it looks for the workers in /proc")
 def test_a_killed_worker_is_replaced_and_the_run_finishes(tmp_path):
     """torchrun's elastic mode starts all workers again, which go on from the last checkpoint."""
     small = ("--backend", "torch", "--device", "cpu", "--hidden", "6", "--batch-size", "300", "--epochs", "6")
     train = ("-m", "rnn_course", "train", "mlp", *small, "--out", str(tmp_path / "a"), "--resume")
-    environment = os.environ | {"PYTHONUNBUFFERED": "1"}
+    environment = os.environ | {"PYTHONUNBUFFERED": "1", "TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1"}
     process = subprocess.Popen(
         [*TORCHRUN, "--max-restarts", "2", "--monitor-interval", "0.1", *train],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment,
