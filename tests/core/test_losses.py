@@ -303,3 +303,8 @@ def test_targets_must_fit(without_shape_types):
 def test_bad_sequences_are_named(call, error, message, without_shape_types):
     with pytest.raises(error, match=message):
         call(np.zeros((3, 4, 2)), np.zeros((3, 4), int))
+
+
+def test_a_masked_label_need_not_be_a_class(backend):
+    labels, mask = to(np.array([0, 5, 0]), backend), to(np.array([True, False, True]), backend)
+    assert float(softmax_cross_entropy(to(np.array([[2.0], [3.0], [4.0]]), backend), labels, mask)) == 0

@@ -4,6 +4,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -140,3 +141,12 @@ def test_steps_are_run_again_only_where_there_are_more_than_may_be_kept(keep_eve
     cell = LSTMCell.init(2, 6, rng=rng, dtype="float64")
     dynamic_rnn_forward(cell, rng.standard_normal((7, 4, 2)), keep_every=keep_every)
     assert len(calls) == times
+
+
+def test_a_second_derivative_is_refused(rng):
+    cell, x, state = to(problem("lstm", SHAPE, rng)[0], "torch")
+    x = x.requires_grad_()
+    outputs, _ = dynamic_rnn(cell, x, state, time_major=True, keep_every=3)
+    (d_x,) = torch.autograd.grad(outputs.square().sum(), x, create_graph=True)
+    with pytest.raises(RuntimeError, match="once_differentiable"):
+        d_x.sum().backward()
