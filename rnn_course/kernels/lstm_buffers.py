@@ -6,7 +6,7 @@ from rnn_course.kernels.blocks import best_blocks, by_blocks, fill, whole
 from rnn_course.kernels.pool import Buffers, aligned
 
 # The order of the gates is o, i, f, j in the buffers, i, j, f, o in the kernel: places in the one and in the other.
-PLACES = ((slice(1, None, 2), slice(2)), (slice(0, None, 2), slice(3, 1, -1)))
+PLACES = ((slice(1, None, 2), slice(2)), (slice(0, None, 2), slice(None, 1, -1)))
 C, TANH_C = 4, 5  # places beside the gates: the old c, and tanh of the new one
 CHUNK = 2**19  # bytes: the factors of the gradient are made for so many steps that they stay in the cache
 
@@ -65,12 +65,15 @@ class LSTMBuffers(Buffers):
         return steps
 
     def clear(self, alive: list[int]) -> None:
-        """Zeros where rows are over, so that products over all steps see nothing of an earlier run there."""
+        """Zeros where rows are over, so that products over all steps see nothing of an earlier run there.
+
+        Of the gates the old c alone: an infinite one times 0 would give a warning. The others are never infinite.
+        """
         for t, n in enumerate(alive):
             self.rows[t, n:, self.x] = 0
             self.rows[t + 1, n:, self.h] = 0
             if self.keep:
-                self.gates[t, :C, n:], self.gates[t, TANH_C, n:], self.gates[t + 1, C, n:] = 0, 0, 0
+                self.gates[t + 1, C, n:] = 0
 
     def prepare_backward(self) -> None:
         """Make the arrays that only backward needs."""
@@ -107,7 +110,7 @@ class LSTMBuffers(Buffers):
     def _parts(self, factors: np.ndarray, gates: np.ndarray) -> tuple:
         """What the factors of a chunk are made of: what is done alike, for i and f, for o, for j and tanh(c')."""
         of_i_f, of_o, of_tanhs = factors[:3:2], factors[3], factors[1::3]
-        return of_i_f, gates[1:3], gates[3:5], of_o, gates[0], gates[TANH_C], of_tanhs, gates[3:6:2], gates[1::-1]
+        return of_i_f, gates[1:3], gates[3:5], of_o, gates[0], gates[TANH_C], of_tanhs, gates[3::2], gates[1::-1]
 
     def _back_step(self, t: int, factors: np.ndarray, n: int) -> tuple:
         d_z, d_h, factors = self.d_z[t, :n], self.d_h[:n], factors[:, :n]

@@ -69,8 +69,8 @@ def status_of(running: Running) -> int | None:
     return -signal.SIGKILL
 
 
-def run_tests(module: str, files: list[str], source: str | None = None) -> int:
-    """pytest's exit status for these files of tests/core; `source` replaces that of the module."""
+def run_tests(module: str, files: list[str], source: str | None = None, only: str = "") -> int:
+    """pytest's exit status for these files of tests/core; `source` replaces that of the module, `only` is for `-k`."""
     import jaxtyping
     import pytest
     from hypothesis import Phase, settings
@@ -87,7 +87,7 @@ def run_tests(module: str, files: list[str], source: str | None = None) -> int:
     settings.load_profile("mutants")
     paths = [f"tests/core/test_{name}.py" for name in files]
     quiet = ["-q", "--tb=no", "--assert=plain", "-p", "no:cacheprovider", "-p", "no:faulthandler"]
-    return int(pytest.main([*paths, "-x", *quiet]))
+    return int(pytest.main([*paths, "-x", "-k", only, *quiet]))
 
 
 def _install_for(install: Callable, module: str, _everywhere: object, typechecker: str) -> object:

@@ -93,8 +93,8 @@ def try_mutants(module: str, db: WorkDB, sources: dict[str, str], jobs: int) -> 
     """Run the tests on every source, a few at a time, and record how they end."""
     if not sources:
         return
-    files = CONFIG["modules"][module]
-    began, original = processor_time(), start("original", lambda: run_tests(module, files))
+    files, only = CONFIG["modules"][module], CONFIG["only"].get(module, "")
+    began, original = processor_time(), start("original", lambda: run_tests(module, files, only=only))
     while (status := status_of(original)) is None:
         time.sleep(0.02)
     if status:
@@ -104,7 +104,7 @@ def try_mutants(module: str, db: WorkDB, sources: dict[str, str], jobs: int) -> 
     while waiting or running:
         while waiting and len(running) < jobs:
             job = waiting.pop()
-            running.append(start(job, lambda job=job: run_tests(module, files, sources[job]), limit))
+            running.append(start(job, lambda job=job: run_tests(module, files, sources[job], only), limit))
         time.sleep(0.005)
         for one in list(running):
             if (status := status_of(one)) is not None:

@@ -104,6 +104,7 @@ def test_the_list_and_the_settings_are_about_files_that_exist():
     for module, files in settings["modules"].items():
         assert (ROOT / "rnn_course" / f"{module.replace('.', '/')}.py").exists()
         assert all((ROOT / "tests" / "core" / f"test_{name}.py").exists() for name in files)
+    assert settings["only"].keys() <= settings["modules"].keys()
     for entry in read_equivalents((HERE / "equivalent.toml").read_text(encoding="utf-8")):
         assert entry.module in settings["modules"]
         path = ROOT / "rnn_course" / f"{entry.module.replace('.', '/')}.py"
