@@ -134,7 +134,7 @@ def load_trained(path: str | os.PathLike, backend: str = "numpy", device: str = 
         like = recipe.make(size, hidden, int(notes["classes"]), rng=np.random.default_rng(0))
     except (KeyError, ValueError):
         raise CheckpointError(
-            f"{path}: expected the notes recipe, hidden, rows, columns and classes that `rnn-course train` leaves "
-            f"beside the weights, got {notes or 'none'}"
+            f"{path}: expected a model.safetensors of `rnn-course train --out`, with the notes recipe, hidden, rows, "
+            f"columns and classes beside the weights, got {notes or 'none'}"
         ) from None
     return Trained(load_checkpoint(path, like, backend, device), notes)

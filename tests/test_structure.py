@@ -16,7 +16,7 @@ from tools.nbclaims.claims import find_claims
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = sorted((ROOT / "rnn_course").rglob("*.py"))
-MAY_IMPORT_TORCH = {"arrays.py", "convert.py", "parallel.py", "torch_modules.py"}
+MAY_IMPORT_TORCH = {"arrays.py", "convert.py", "parallel.py", "torch_file.py", "torch_modules.py"}
 MODULES = pytest.mark.parametrize("path", PACKAGE, ids=lambda p: str(p.relative_to(ROOT / "rnn_course")))
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from rnn_course.cli import card, check, doctor, exercises, grade, help, predict, train, watch
+from rnn_course.cli import card, check, doctor, exercises, export, grade, help, predict, train, watch
 from rnn_course.cli.errors import OneLineErrors
 
 app = typer.Typer(
@@ -30,6 +30,7 @@ app.command()(exercises.reset)
 app.command()(train.train)
 app.command()(predict.predict)
 app.command()(card.card)
+app.command()(export.export)
 app.command()(doctor.doctor)
 
 

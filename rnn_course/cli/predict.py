@@ -45,33 +45,18 @@ def _picture(digit: Any) -> list[str]:
 
 def _network(name: str) -> tuple[Any, Any]:
     """A network, and how it sees images `[batch, 28, 28]`. Raises Problem for a name or file that is neither."""
-    from rnn_course.checkpoint import CheckpointError, checkpoint_metadata, load_checkpoint
+    from rnn_course.checkpoint import CheckpointError
     from rnn_course.readers import MODELS, load_readers
+    from rnn_course.recipes import load_trained
 
     if name in MODELS:
         return getattr(load_readers(), name), MODELS[name][1]
     if not Path(name).is_file():
         raise Problem(f"--model: expected {', '.join(MODELS)} or a checkpoint of `rnn-course train`, got {name!r}")
     try:
-        like = _untrained(checkpoint_metadata(name), name)
-        return load_checkpoint(name, like), lambda images: images
+        model, notes = load_trained(name)
     except CheckpointError as error:
         raise Problem(str(error)) from None
-
-
-def _untrained(notes: dict[str, str], path: str) -> Any:
-    """A model of the shapes that the notes of a checkpoint tell."""
-    import numpy as np
-
-    from rnn_course.recipes import RECIPES
-
-    try:
-        size = int(notes["rows"]), int(notes["columns"])
-        hidden = tuple(int(width) for width in notes["hidden"].split(","))
-        make = RECIPES[notes["recipe"]].make
-        classes = int(notes["classes"])
-    except (KeyError, ValueError):
-        raise Problem(f"{path}: expected a model.safetensors that `rnn-course train --out` has written") from None
-    if size != (28, 28):
-        raise Problem(f"{path}: expected a model for pictures of 28 × 28, got one for {size[0]} × {size[1]}")
-    return make(size, hidden, classes, rng=np.random.default_rng(0))
+    if (notes["rows"], notes["columns"]) != ("28", "28"):
+        raise Problem(f"{name}: expected a model for pictures of 28 × 28, got {notes['rows']} × {notes['columns']}")
+    return model, lambda images: images

@@ -42,7 +42,8 @@ class LSTMWeights(Function):
 
 def _swapped(own: Tensor) -> Tensor:
     """The same array with the second and the third quarter of its rows in each other's place."""
-    _, second, third, _ = own.chunk(4)
+    quarter = len(own) // 4
+    second, third = own[quarter : 2 * quarter], own[2 * quarter : 3 * quarter]
     aside = second.clone()
     second.copy_(third)
     third.copy_(aside)

@@ -1,6 +1,6 @@
-"""Converted weights and layers against Keras and ONNX themselves, where they are installed: `pip install keras onnx`.
+"""Converted weights and layers against ONNX and Keras themselves; Keras where it is installed: `pip install keras`.
 
-The course needs neither. Everywhere else the same is compared with their published equations, in
+The conversions need neither. Without them the same is compared with their published equations, in
 test_convert_published.py; here the libraries compute, Keras on Torch and ONNX by its reference evaluator. Without
 TensorFlow, Keras computes in float32 whatever the arrays are, so that its layers agree to that precision.
 """
