@@ -16,6 +16,8 @@ CONVOLUTIONS = [
     ((4, 5, 3, 8), {"size": (1, 1), "padding": "VALID"}),
     ((2, 9, 8, 10), {"size": (3, 2), "dilation": (2, 2)}),
     ((2, 6, 5, 3), {"size": (3, 3)}),
+    ((2, 6, 5, 7), {"size": (3, 3)}),
+    ((1, 7, 8, 9), {"size": (3, 2), "stride": (1, 2)}),
 ]
 
 
@@ -38,6 +40,19 @@ def test_convolution(shape, options, rng):
     x = rng.standard_normal(shape)
     assert convolution.fits(layer, x) == (shape[-1] >= 8 and "dilation" not in options)
     compared(layer, x, rng, 1e-11)
+
+
+@pytest.mark.parametrize("dilation", [1, 2, (1, 1), (1, 2), (2, 1)])
+def test_a_dilation_may_be_one_number_and_only_windows_without_gaps_are_copied_line_by_line(dilation, rng):
+    layer = random_like(Conv2D.init(8, 5, (2, 3), rng=rng), rng)._replace(dilation=dilation)
+    x = rng.standard_normal((2, 6, 7, 8))
+    assert convolution.fits(layer, x) == (dilation in (1, (1, 1)))
+    compared(layer, x, rng, 1e-11)
+
+
+def test_an_empty_batch_of_images_with_many_channels(rng):
+    layer = random_like(Conv2D.init(9, 5, (2, 3), rng=rng), rng)
+    compared(layer, np.empty((0, 6, 7, 9)), rng)
 
 
 @pytest.mark.parametrize("groups", [1, 2, 4])
