@@ -42,8 +42,13 @@ def _unwrap(answer: Any) -> Any:
     return inspect.unwrap(answer)
 
 
+def _code(function: Any) -> Any:
+    """What runs when an argument is called: its own code, or its type's."""
+    return getattr(function, "__code__", None) or getattr(type(function).__call__, "__code__", None)
+
+
 def functions_entered(exercise: Exercise, answer: Callable, but: str = "") -> list[str]:
-    """The functions of the package that a call enters, helpers and what is in the folder `but` aside."""
+    """The functions of the package that a call enters; helpers, arguments and what is in the folder `but` aside."""
     if asked := getattr(answer, "package_functions_entered", None):  # a proxy: the process that it stands for knows
         return asked(exercise.name)
     found: list[str] = []
@@ -51,10 +56,11 @@ def functions_entered(exercise: Exercise, answer: Callable, but: str = "") -> li
     def watch(frame: FrameType, event: str, _: Any) -> None:
         file = frame.f_code.co_filename
         left_out = file.endswith(HELPERS) or (but and file.startswith(but))
-        if event == "call" and file.startswith(PACKAGE) and not left_out:
+        if event == "call" and file.startswith(PACKAGE) and not left_out and frame.f_code not in handed:
             found.append(frame.f_code.co_qualname)
 
     arguments = next(trials(exercise)).arguments(exercise)
+    handed = {_code(argument) for argument in arguments if callable(argument)}  # there to be called
     before = sys.getprofile()
     sys.setprofile(watch)
     try:

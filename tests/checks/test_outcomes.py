@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from rnn_course import sequence_mask
+from rnn_course.checks import EXERCISES
 from rnn_course.checks.engine import grade
 from tests.checks.toy import MEMORY, SQUARE, remember, remember_with, square
 
@@ -262,6 +263,17 @@ def test_the_packages_own_work_passes_and_is_told_apart():
             "the package's own `sequence_mask`" in report.message or "package's `sequence_mask` does" in report.message
         )
     assert not grade(replace(exercise, by_hand=False), sequence_mask).borrowed
+
+
+def test_a_function_that_is_handed_in_is_there_to_be_called():
+    """As in `learn.numeric`: what is differentiated comes from the package, and no answer can do without it."""
+    def slopes(f, x, step):
+        moves = step * np.eye(x.size).reshape(x.size, *x.shape)
+        return np.array([f(x + move) - f(x - move) for move in moves]).reshape(x.shape) / (2 * step)
+
+    report = grade(EXERCISES["learn.numeric"], slopes)
+    assert report.passed
+    assert not report.borrowed
 
 
 def test_nothing_raised_reaches_the_caller():
