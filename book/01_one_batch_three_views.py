@@ -53,6 +53,7 @@ plot.images(
     batch,
     [f"label {label}" for label in labels],
     "One batch: five digits of 28 × 28 pixels",
+    size=1.25,
 )
 
 # %% [markdown]
@@ -68,11 +69,11 @@ batch[0].size, batch.size
 # ## A batch is not the training set
 #
 # A network does not learn from all examples at once. It takes a few, corrects its weights a little, and takes the next
-# few. Those few are the *batch*. Their number is a choice: 5 here, 50 or 100 in practice.
+# few. Those few are the *batch*. Their number is a choice: 5 here, 50 in chapter 3.
 #
 # The size of the training set is something else. MNIST has 60,000 digits to learn from and 10,000 to test on
-# {cite}`lecun1998`. TensorFlow 1's loader keeps 5,000 of the 60,000 back for tuning, and 55,000 are left. If you read "a batch
-# of 55,000", somebody has mixed up the two.
+# {cite}`lecun1998`. TensorFlow 1's loader, {code}`read_data_sets` with its {code}`validation_size=5000`, keeps 5,000 of the
+# 60,000 back for tuning, and 55,000 are left. If you read "a batch of 55,000", somebody has mixed up the two.
 
 # %% [markdown]
 # ## View 1: a vector, for the dense network
@@ -192,6 +193,7 @@ plot.images(
     seen,
     [f"after {steps} steps" for steps in (7, 14, 21, 28)],
     "What a recurrent network has read of a 3",
+    size=1.4,
 )
 
 # %% [markdown]
@@ -335,18 +337,18 @@ for name, (numpy_view, torch_view) in torch_views.items():
 # %% [markdown]
 # ## The shapes of this page
 #
-# | view | shape | for | knows neighbours | knows an order |
-# |---|---|---|---|---|
-# | vector | `vectors: [batch=5, pixel=784]` | dense network | no | no |
-# | image | `images: [batch=5, row=28, column=28, channel=1]` | CNN | in rows and columns | no |
-# | sequence | `rows: [batch=5, time=28, input=28]` | RNN | no | of the rows |
-# | one step | `rows[:, 0]: [batch=5, input=28]` | a cell | no | – |
-# | time-major | `right: [time=28, batch=5, input=28]` | an RNN with time first | no | of the rows |
-# | state | `state: [batch=5, column=28]` | what a step hands to the next | no | not this one |
+# | view, and for whom | shape | what it is told |
+# |---|---|---|
+# | vector: a dense network | `vectors: [batch=5, pixel=784]` | nothing about places |
+# | image: a CNN | `images: [batch=5, row=28, column=28, channel=1]` | neighbours, in rows and columns |
+# | sequence: an RNN | `rows: [batch=5, time=28, input=28]` | the order of the rows |
+# | time-major: an RNN with time first | `right: [time=28, batch=5, input=28]` | the same |
+# | one step: a cell | `rows[:, 0]: [batch=5, input=28]` | nothing about columns |
+# | state: the next step | `state: [batch=5, column=28]` | this one: not even the order |
 #
 # ## Test yourself
 #
-# Predict each shape before you choose. The answer comes at once and says why; if it is no, choose again.
+# Predict each shape before you choose. The answer comes at once and says why. If you were wrong, choose again.
 
 # %%
 from rnn_course.widgets import ShapeQuiz

@@ -186,6 +186,7 @@ plot.images(
     [f"unit {digit}" for digit in range(10)],
     "The kernel: one picture a unit, the mean of its class",
     columns=5,
+    size=1.25,
 )
 
 # %% [markdown]
@@ -230,7 +231,7 @@ plot.signed_images(
 #
 # Why does something stand between the two layers of `network`, an `Activation`? Leave it out and see:
 #
-# $$(x W_1 + b_1) W_2 + b_2 = x \, (W_1 W_2) + (b_1 W_2 + b_2)$$
+# $$\begin{aligned} &(x W_1 + b_1) W_2 + b_2 \\ &\quad = x \, (W_1 W_2) + (b_1 W_2 + b_2) \end{aligned}$$
 
 # %%
 first = Dense.init(784, 625, rng=rng, dtype="float64")
@@ -290,6 +291,8 @@ plot.curves(
 powers = np.exp(y)
 p = powers / powers.sum(axis=1, keepdims=True)
 np.testing.assert_allclose(p, softmax(y))
+print("exp, example 0:", powers[0].round(2))
+print("their sum:", powers[0].sum().round(2))
 print(p.round(2))
 
 # %% [markdown]
@@ -297,7 +300,8 @@ print(p.round(2))
 # Three things follow from the formula, and all three will be of use.
 #
 # - *The order stays.* The largest logit is the largest probability, so nobody needs softmax to name the winner.
-# - *Steps become factors.* One more in a logit is e ≈ 2.72 times as much, against every other class.
+# - *Steps become factors.* One more in a logit is e ≈ 2.72 times as much, against every other class:
+#   `2.71 < p[0, 0] / p[0, 1] < 2.72`.
 # - *Only differences count.* The same number added to all logits of a row cancels out.
 
 # %%
@@ -333,7 +337,7 @@ plot.curves(
 )
 
 # %% [markdown]
-# A probability of 1 costs nothing. Each halving costs 0.69 more, without a limit: who is quite sure and wrong pays most. A
+# A probability of 1 costs nothing. Each halving costs log 2 ≈ 0.69 more, without a limit: who is quite sure and wrong pays most. A
 # network that has learned nothing gives each of ten classes about 0.1, and pays log 10 ≈ 2.30. Remember this number. A
 # training that begins far above it, or stays at it, has a fault. Our own `network`, fresh from its initialiser:
 
@@ -355,7 +359,7 @@ print(f"untrained: {start:.1f}   log 10: {np.log(10):.1f}")
 # ### 1 · Large logits
 #
 # The formula of softmax is right, and as a program it fails. **Predict** what these lines print: float32 ends near 3.4 · 10³⁸,
-# which is about exp(88.7).
+# which is about exp(88.7): `88.7 < np.log(np.finfo("float32").max) < 88.8`.
 
 
 # %%
@@ -454,7 +458,7 @@ twice = float(softmax_cross_entropy(perfect, np.array([3])))
 print(f"the best that softmax twice can reach: {twice:.2f}")
 
 # %% [markdown]
-# The loss of a perfect answer should be 0. It is `twice > 1.46`.
+# The loss of a perfect answer should be 0. It is `twice > 1.46`, for the probability is `0.231 < np.exp(-twice) < 0.232`.
 
 # %% [markdown]
 # ## The same in Torch
@@ -534,7 +538,7 @@ print(small_logits.shape, small_logits.dtype)
 # | probabilities | `p: [batch=2, class=4]` | softmax along the classes |
 # | loss of each example | `losses: [batch=2]` | −log p of the label |
 # | a layer on sequences | `each_row: [batch=5, time=28, output=16]` | the last axis alone changes |
-# | 784 → 625 | `network.layers[1].kernel: [784, 625]` | 490,625 parameters with the bias |
+# | 784 → 625 | `first.kernel: [784, 625]` | 490,625 parameters with the bias |
 # | scores of the test digits | `scores: [batch=360, class=10]` | a kernel written by hand |
 #
 # ## Test yourself

@@ -1,10 +1,10 @@
 # %% [markdown]
 # # 3 · Learning
 #
-# A network of 784, 625 and 10 units has 496,885 weights. Which way should each of them move, so that the loss falls?
+# A network of 784, 625 and 10 units has 496,885 weights and biases. Which way should each of them move, so that the loss falls?
 #
-# You could ask one weight after the other: move it a little, run the batch again, look at the loss. That takes a million runs
-# for one step. There is a way to hear from all weights at once, for the price of about two runs more. It goes backward through
+# You could ask one after the other: move it a little to both sides, run the batch again, look at the loss. That takes a million
+# runs for one step. There is a way to hear from all of them at once, for the price of about two runs more. It goes backward through
 # the network, and it is nothing but the chain rule, in the right order.
 #
 # :::{admonition} What you will be able to do
@@ -187,7 +187,7 @@ show_source(Dense.forward)
 # ### The price
 #
 # The product on the way forward takes batch · input · output multiplications. Each of the two products on the way back takes
-# just as many. So all gradients together cost two more runs, and asking each of the 496,885 weights by itself costs two runs
+# just as many. So all gradients together cost two more runs, and asking each of the 496,885 numbers by itself costs two runs
 # *each*.
 
 # %% [markdown]
@@ -417,7 +417,7 @@ print(first.round(4))
 
 # %% [markdown]
 # Each moves by 0.1, whatever the size of its gradient: after the correction mean and root are g and |g|. Without the correction the
-# first mean would be 0.1 · g, the first root 0.03 · |g|, and the step more than three times too long.
+# first mean would be 0.1 · g, the first root 0.03 · |g|, and the step `0.1 / np.sqrt(0.001) > 3` times too long.
 #
 # Our three against the package and against `torch.optim`, twenty steps on the same bowl:
 
@@ -497,7 +497,7 @@ np.testing.assert_allclose(to(w.detach()), as_torch)
 print("Torch", as_torch.round(4), " TensorFlow", as_tensorflow.round(4))
 
 # %% [markdown]
-# `as_tensorflow[0] > as_torch[0]`: the second step is a quarter as long. When you take a rate from one library to the other, take
+# The second step is a quarter as long: `0.25 < as_tensorflow[0] / as_torch[0] < 0.27`. When you take a rate from one library to the other, take
 # the formula with it.
 
 # %% [markdown]
@@ -548,8 +548,8 @@ print("before:", accuracy(network, digits.test) < 0.25)
 print("after: ", held_out >= 0.97)
 
 # %% [markdown]
-# `held_out ≥ 0.97`. The nearest mean of chapter 2 had 0.906. A word of caution: the split is random, so the same people wrote on both
-# sides. Strangers' digits would be harder.
+# `held_out ≥ 0.97`. The nearest mean of chapter 2 had 0.906. A word of caution: our digits are those of 13 people {cite}`alpaydin1998`,
+# and the split is random, so the same people wrote on both sides. Strangers' digits would be harder.
 #
 # ### The same with fit, on NumPy and Torch
 #
@@ -593,6 +593,7 @@ print("NumPy and Torch, largest gap below 0.01:", gap < 0.01)
 plot.learning_curves(
     {"NumPy": on_numpy.history, "Torch": on_torch.history},
     "One training, two libraries, one curve",
+    size=(6.8, 3.2),
 )
 
 # %% [markdown]
@@ -632,6 +633,7 @@ plot.signed_images(
     [f"unit {digit}" for digit in range(10)],
     "Learned: where ink speaks for a digit, and where against it",
     columns=5,
+    size=1.15,
 )
 
 # %% [markdown]
@@ -734,8 +736,8 @@ plot.curves(
 )
 
 # %% [markdown]
-# The run with rate 3 does not explode. It jumps, and then it lies still near 2.3, which is log 10: all classes equally probable, as
-# if it had seen nothing. A look at the hidden units says why.
+# The run with rate 3 does not explode. It jumps, and then it lies still: `2 < runs["rate 3.0"][-1] < 3`, near log 10 ≈ 2.3, all
+# classes about equally probable, as if it had seen nothing. A look at the hidden units says why.
 
 # %%
 first_layer = models[3.0].layers[1]

@@ -52,7 +52,10 @@ def relu_forward(x: Float[Array, "..."]) -> Forward:
     return relu(x), lambda d_output: where(x <= 0, 0 * d_output, d_output)
 
 
-def log_softmax(x: Float[Array, "..."], axis: int = -1) -> Float[Array, "..."]:
+def log_softmax(
+    x: Float[Array, "..."],
+    axis: int = -1,
+) -> Float[Array, "..."]:
     """log(exp(x) / Σ exp(x)) along `axis`.
 
     The maximum is taken off first, so that nothing overflows.

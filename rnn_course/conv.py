@@ -108,7 +108,8 @@ class Conv2D(NamedTuple):
             d_dense, d_rows = dense_backward(reshape(d_output, tuple(y.shape)))
             d_kernel = reshape(d_dense.kernel, tuple(self.kernel.shape))
             d_layer = self._replace(kernel=d_kernel, bias=d_dense.bias)
-            return d_layer, windows_backward(reshape(d_rows, tuple(windows.shape)))
+            d_windows = reshape(d_rows, tuple(windows.shape))
+            return d_layer, windows_backward(d_windows)
 
         return reshape(y, (*places, filters)), backward
 

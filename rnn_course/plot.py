@@ -27,13 +27,18 @@ def images(
     titles: Sequence[str] = (),
     title: str = "",
     columns: int | None = None,
+    size: float = 1.9,
 ) -> None:
-    """Pictures side by side, ink on paper; axes count rows and columns from 0. `columns` a line, all by default."""
+    """Pictures side by side, ink on paper; axes count rows and columns from 0.
+
+    `columns` a line, all by default; `size` is the width of a picture in inches: of many small ones the words can still
+    be read on a phone.
+    """
     plt = _pyplot()
     pictures = [to_numpy(picture) for picture in pictures]
     columns = columns or len(pictures)
     lines = -(-len(pictures) // columns)
-    figure, axes = plt.subplots(lines, columns, figsize=(1.9 * columns, 2.2 * lines), squeeze=False)
+    figure, axes = plt.subplots(lines, columns, figsize=(size * columns, round(size + 0.3, 2) * lines), squeeze=False)
     for axis in axes.flat[len(pictures) :]:
         axis.set_axis_off()
     for k, (axis, picture) in enumerate(zip(axes.flat, pictures, strict=False)):
@@ -85,10 +90,10 @@ def signed_images(
     plt.show()
 
 
-def learning_curves(histories: Mapping[str, Sequence[Any]], title: str) -> None:
-    """Training loss and held-out accuracy against the epoch, a line for each history of `fit`."""
+def learning_curves(histories: Mapping[str, Sequence[Any]], title: str, size: tuple[float, float] = (9, 3.4)) -> None:
+    """Training loss and held-out accuracy against the epoch, a line for each history of `fit`; `size` in inches."""
     plt = _pyplot()
-    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.4))
+    figure, (left, right) = plt.subplots(1, 2, figsize=size)
     for (name, history), (role, line) in zip(histories.items(), LINES.items(), strict=False):
         colour = COLOURS[role]
         numbers = [epoch.number for epoch in history]
@@ -196,14 +201,19 @@ def error_bars(
     plt.show()
 
 
-def blocks(sets: Mapping[str, Bool[Array, "example place channel"]], title: str) -> None:
+def blocks(sets: Mapping[str, Bool[Array, "example place channel"]], title: str, columns: int | None = None) -> None:
     """A block of numbers for each set, seen from the corner of example 0, place 0 and the last channel.
 
-    Channels run to the right, places downward, examples to the back. What is in the set is filled.
+    Channels run to the right, places downward, examples to the back. What is in the set is filled. `columns` a line,
+    all by default.
     """
     plt = _pyplot()
-    figure, axes = plt.subplots(1, len(sets), figsize=(2.4 * len(sets), 2.9), squeeze=False)
-    for axis, (name, chosen) in zip(axes.flat, sets.items(), strict=True):
+    columns = columns or len(sets)
+    lines = -(-len(sets) // columns)
+    figure, axes = plt.subplots(lines, columns, figsize=(2.4 * columns, 2.5 * lines + 0.4), squeeze=False)
+    for axis in axes.flat[len(sets) :]:
+        axis.set_axis_off()
+    for axis, (name, chosen) in zip(axes.flat, sets.items(), strict=False):
         chosen = to_numpy(chosen)
         examples, places, channels = chosen.shape
         back = np.array([0.45, 0.4])  # where the next example lies, to the right and up

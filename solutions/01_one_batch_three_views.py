@@ -119,7 +119,7 @@ check("views.time_major", time_major)
 
 # %%
 def row_at_step(images, step):
-    """images [batch, rows, columns] -> row number `step`, [batch, columns]."""
+    """images [batch, rows, columns] -> row `step`, [batch, columns]."""
     ### BEGIN SOLUTION
     return images[:, step, :]
     ### END SOLUTION

@@ -384,5 +384,5 @@ solution("conv.same_padding")
 # %% [markdown] tags=["exercise"]
 # ## When all ten have passed
 #
-# `solution("conv.forward")` shows the reference for an exercise, and why it is right. Compare it with yours. Then take the speed
-# of both: a loop over the places is the slowest way there is, and you have seen two that do without.
+# `solution("conv.forward")` shows the reference for an exercise, and why it is right. Compare it with yours. Then time
+# both: a loop over the places is the slowest way there is, and you have seen two that do without.

@@ -267,6 +267,7 @@ def test_the_packages_own_work_passes_and_is_told_apart():
 
 def test_a_function_that_is_handed_in_is_there_to_be_called():
     """As in `learn.numeric`: what is differentiated comes from the package, and no answer can do without it."""
+
     def slopes(f, x, step):
         moves = step * np.eye(x.size).reshape(x.size, *x.shape)
         return np.array([f(x + move) - f(x - move) for move in moves]).reshape(x.shape) / (2 * step)

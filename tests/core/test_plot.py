@@ -50,6 +50,15 @@ def test_pictures_are_broken_into_lines(rng):
     assert not axes[5].images
 
 
+def test_small_pictures_make_a_narrow_figure_in_which_the_words_are_as_large_as_before(rng):
+    plot.images(rng.random((4, 3, 3)), size=1.25)
+    plot.learning_curves({"LSTM": HISTORY}, "curves", size=(6.5, 3.0))
+    narrow, curves = (plt.figure(number) for number in plt.get_fignums())
+    assert narrow.get_size_inches().tolist() == [5.0, 1.55]
+    assert curves.get_size_inches().tolist() == [6.5, 3.0]
+    assert {axis.title.get_fontsize() for axis in narrow.axes} == {10.0}
+
+
 def test_learning_curves_have_a_line_for_each_history():
     plot.learning_curves({"LSTM": HISTORY, "dense": HISTORY[:1]}, "curves")
     _, (loss, accuracy) = drawn()
@@ -166,3 +175,12 @@ def test_a_block_shows_its_three_faces():
     assert [len(axis.patches) for axis in axes] == [3 * 4 + 2 * 4 + 3 * 2] * 2
     assert filled == [3 * 4 + 4 + 3, 3 + 2 + 3 * 2]  # front, top, side
     assert place.max() == 2
+
+
+def test_blocks_are_broken_into_lines():
+    channel = np.indices((2, 3, 4))[2]
+    plot.blocks({str(k): channel == k for k in range(3)}, "who shares", columns=2)
+    figure, axes = drawn()
+    assert [len(axis.patches) for axis in axes] == [3 * 4 + 2 * 4 + 3 * 2] * 3 + [0]
+    assert not axes[3].axison
+    assert figure.get_size_inches()[0] == 4.8

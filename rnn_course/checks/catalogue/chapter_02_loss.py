@@ -8,7 +8,7 @@ from rnn_course.checks.exercise import Exercise, Mistake
 
 def softmax(logits):
     xp = array_namespace(logits)
-    e = xp.exp(logits - xp.max(logits, axis=1, keepdims=True))  # [batch, classes]
+    e = xp.exp(logits - xp.max(logits, axis=1, keepdims=True))
     return e / xp.sum(e, axis=1, keepdims=True)
 
 

@@ -17,7 +17,7 @@ def train_step(x, labels, kernel, bias, learning_rate):
     xp = array_namespace(x)
     logits = x @ kernel + bias
     shifted = logits - xp.max(logits, axis=1, keepdims=True)
-    log_p = shifted - xp.log(xp.sum(xp.exp(shifted), axis=1, keepdims=True))  # [batch, classes]
+    log_p = shifted - xp.log(xp.sum(xp.exp(shifted), axis=1, keepdims=True))
     loss = -xp.mean(log_p[range(len(labels)), labels])
     target = xp.astype(labels[:, None] == xp.arange(kernel.shape[1]), x.dtype)
     d_logits = (xp.exp(log_p) - target) / len(labels)
