@@ -1,8 +1,9 @@
 """An extension of Sphinx: a page can be read before its scripts have come, and says in a sentence what it is about.
 
-The theme's head stops at every script. Here they wait until the page is there, in their order, and what typesets the
-formulas until it has been painted. The icons, which are in the theme's style sheet too, need no script of 1.5 MB. The
-state of the live figures stands behind the text. Ten style sheets become one (one_sheet.py).
+The theme's head stops at every script, and the last of them chooses between light and dark. Here that is chosen first;
+the scripts wait until the page is there, in their order, and what typesets the formulas until it has been painted. The
+icons, which are in the theme's style sheet too, need no script of 1.5 MB. The state of the live figures stands behind
+the text. Ten style sheets become one (one_sheet.py), and pictures come when the reader is near (late_images.py).
 """
 
 import re
@@ -13,15 +14,21 @@ from typing import Any
 from docutils import nodes
 from sphinx.application import Sphinx
 
+from tools.late_images import late
 from tools.one_sheet import Sheets, pages_of
 
 ICONS = re.compile(r'\s*<script src="[^"]*scripts/fontawesome\.js[^"]*"></script>')
+EARLY = re.compile(r'\s*<link rel="preload" as="script"[^>]*>')  # before the styles and the pictures
+THEME = 'document.documentElement.dataset.theme = localStorage.getItem("theme") || "auto";'
+NO_THEME = re.compile(r'(<html [^>]*data-theme=)"auto"')  # has no borders, and no colours for code
 OPTIONS = re.compile(
     r'<script src="[^"]*documentation_options\.js[^"]*"></script>'
 )  # what the scripts after it speak of
 MATHS = re.compile(r'<script defer="defer" src="([^"]*mathjax[^"]*)"></script>')  # course.js loads it
 WAITING = re.compile(r"<script (?![^>]*\b(?:defer|async|type)\b)(?=[^>]*\bsrc=)")
 EMPTY_HEAD = re.compile(r"<th(?P<rest>[^>]*)>\s*(?:<p>\s*</p>)?\s*</th>")  # a column without a name has no heading
+CHOSEN = """const { dataset } = document.documentElement, dark = matchMedia("(prefers-color-scheme: dark)").matches;
+    dataset.theme = dataset.mode === "auto" ? (dark ? "dark" : "light") : dataset.mode;"""
 STATE = re.compile(r'\s*(<script type="application/vnd\.jupyter\.widget-state\+json">.*?</script>)', re.DOTALL)
 SHORT, LONG = 60, 200  # letters of a description
 
@@ -47,14 +54,15 @@ def lighten(app: Sphinx, error: Exception | None) -> None:
     options, sheets = (html / "_static" / "documentation_options.js").read_text("utf8"), Sheets(html)
     for path in pages_of(html):
         text = path.read_text("utf8")
-        lighter = sheets.join(path, light(text, options))
+        lighter = late(sheets.join(path, light(text, options)), path.parent)
         if lighter != text:
             path.write_text(lighter, "utf8")
 
 
 def light(text: str, options: str) -> str:
     """The HTML of a page, made light."""
-    text = OPTIONS.sub(lambda _: f"<script>{options.strip()}</script>", ICONS.sub("", text))
+    text = OPTIONS.sub(lambda _: f"<script>{options.strip()}</script>", EARLY.sub("", ICONS.sub("", text)))
+    text = NO_THEME.sub(r'\1"light"', text.replace(THEME, CHOSEN))
     text = MATHS.sub(r'<script type="text/plain" data-late="\1"></script>', text)
     text = WAITING.sub("<script defer ", text)
     text = EMPTY_HEAD.sub(r"<td\g<rest>></td>", text)

@@ -5,6 +5,8 @@ import posixpath
 import re
 from pathlib import Path
 
+from tools.icon_fonts import with_few_icons
+
 LINK = re.compile(r'[ \t]*<link (?=[^>]*rel="stylesheet")[^>]*href="(?P<href>[^"?]+)(?:\?[^"]*)?"[^>]*/?>\n?')
 IMPORT = re.compile(r"""@import\s+["']([^"':]+)["']\s*;""")
 ADDRESS = re.compile(r"""url\(\s*(?P<quote>["']?)(?!data:|https?:|#|/)(?P<path>[^"')]+)(?P=quote)\s*\)""")
@@ -35,7 +37,8 @@ class Sheets:
         if len(names) < 2:
             return text
         if names not in self._made:
-            self._made[names] = self._write("\n".join(self.read(name) for name in names))
+            sheet = "\n".join(self.read(name) for name in names)
+            self._made[names] = self._write(with_few_icons(sheet, self.html / "_static"))
         href = posixpath.relpath(self._made[names], folder)
         for link in reversed(links[1:]):
             text = text[: link.start()] + text[link.end() :]

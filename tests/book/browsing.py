@@ -25,6 +25,8 @@ READY = """async () => {
     await until(() => window.MathJax?.startup?.promise);
     await MathJax.startup.promise;
   }
+  for (const picture of document.images) picture.loading = 'eager';
+  await until(() => [...document.images].every((picture) => picture.complete));
   const views = document.querySelectorAll('script[type="application/vnd.jupyter.widget-view+json"]').length;
   await until(() => document.querySelectorAll('.widget-subarea > *:not(script)').length >= views);
   return views;

@@ -6,7 +6,7 @@ SHOWING_NOTHING = """() => [...document.querySelectorAll('.widget-subarea')]
   .filter((area) => ![...area.children].some((node) => node.getBoundingClientRect().height > 5))
   .map((area) => area.closest('.cell').querySelector('pre').innerText.slice(0, 80))"""
 BROKEN_PICTURES = (
-    "() => [...document.images].filter((i) => i.complete && !i.naturalWidth).map((i) => i.src.slice(0, 200))"
+    "() => [...document.images].filter((i) => !i.complete || !i.naturalWidth).map((i) => i.src.slice(0, 200))"
 )
 NOT_TYPESET = """() => [...document.querySelectorAll('.math.notranslate')]
   .filter((formula) => !formula.querySelector('mjx-container'))

@@ -10,7 +10,7 @@ import json
 import sys
 
 from tests.book.browsing import AXE, NO_AXE, SETTINGS, opened
-from tests.book.conftest import serving
+from tests.book.conftest import CompressingHandler, serving
 from tests.book.lighthouse import CHAPTERS, LighthouseError, scores
 from tests.book.pages import HTML, NO_BOOK, ROOT, toc_pages
 from tests.book.questions import answers, weight
@@ -105,11 +105,11 @@ def main(arguments=None):
     TARGET.mkdir(parents=True, exist_ok=True)
     report = {}
     try:
-        with serving(HTML) as served:
-            with chromium() as browser:
-                report["browser"] = browser.version
-                report["pages"] = [record(browser, name, served, {*chapters, *PICTURED}) for name in names]
-            if options.lighthouse:
+        with serving(HTML) as served, chromium() as browser:
+            report["browser"] = browser.version
+            report["pages"] = [record(browser, name, served, {*chapters, *PICTURED}) for name in names]
+        if options.lighthouse:
+            with serving(HTML, CompressingHandler) as served:
                 report["lighthouse"] = {name: scores(f"{served}/{name}.html", TARGET) for name in CHAPTERS}
     except (BrowserError, LighthouseError) as error:
         print(error, file=sys.stderr)

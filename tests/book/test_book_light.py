@@ -1,13 +1,22 @@
 """A page is read before its scripts have come, and what comes late comes in time."""
 
-import pytest
+import re
 
-from tests.book.browsing import DESKTOP, PHONE, READY
+import pytest
+from fontTools.pens.recordingPen import RecordingPen
+from fontTools.ttLib import TTFont
+from PIL import Image
+
+from tests.book.browsing import DESKTOP, PHONE, READY, SETTINGS
 from tests.book.pages import HTML, read_page, toc_pages
 from tests.book.questions import NOT_TYPESET
+from tests.book.report import at_first_sight
+from tools.icon_fonts import SHOWN
+from tools.late_images import late
 
 PAGES = [name for name in toc_pages() if name.startswith("book/") and name[5:7].isdigit()]
 WITH_FORMULAS = [name for name in PAGES if (HTML / name).is_file() and "math" in read_page(HTML / name).classes]
+SHEET = re.compile(r'href="(?:\.\./)*_static/(book-\w+\.css)"')
 LATE = "() => Boolean(window.MathJax?.startup?.promise)"
 SEEN = """(all) => all.filter((one) => !one.parentElement.closest('details, svg, .rc-first-frame'))
   .map((one) => one.getClientRects().length > 0)"""
@@ -36,6 +45,89 @@ def test_a_chapter_is_read_without_any_script(browser, html, name):
     for formula in article.locator(".math").all_inner_texts():
         assert formula.strip().startswith("\\"), "the source stands there"
     context.close()
+
+
+def test_without_scripts_a_page_has_borders_and_code_its_colours(browser, html):
+    context = browser.new_context(java_script_enabled=False, viewport={"width": DESKTOP, "height": 900})
+    page = context.new_page()
+    page.goto((html / "exercises/03_learning.html").as_uri())
+    colour = "(node) => getComputedStyle(node).color"
+    code = page.locator(".cell_input .highlight")
+    assert code.locator(".kn").first.evaluate(colour) != code.first.evaluate(colour)
+    assert page.locator("article p code").first.evaluate("(node) => getComputedStyle(node).borderTopStyle") == "solid"
+    context.close()
+
+
+@pytest.mark.parametrize("mode", ["auto", "light", "dark", None])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_light_or_dark_is_chosen_before_the_scripts_come(browser, served, scheme, mode):
+    context = browser.new_context(color_scheme=scheme)
+    context.add_init_script(f"localStorage.setItem('mode', '{mode}')" if mode else "localStorage.clear()")
+    page = context.new_page()
+    page.route("**/*.js*", lambda route: route.abort())
+    page.goto(f"{served}/book/index.html")
+    assert page.evaluate("document.documentElement.dataset.theme") == (scheme if mode in ("auto", None) else mode)
+    context.close()
+
+
+@pytest.mark.parametrize("name", [*PAGES, "exercises/03_learning.html", "book/figures.html"])
+def test_nothing_moves_while_a_page_comes(browser, served, name):
+    setting = SETTINGS["desk, light, over http"]
+    assert at_first_sight(browser, f"{served}/{name}", setting)["shift"] < 0.02
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_pictures_wait_in_a_place_as_large_as_they_are(blank, html, name):
+    blank.goto((html / name).as_uri(), wait_until="load")
+    pictures = blank.locator("article.bd-article img")
+    assert pictures.evaluate_all("(all) => all.every((one) => one.loading === 'lazy')")
+    pictures.evaluate_all("(all) => { for (const one of all) one.loading = 'eager' }")
+    blank.wait_for_function("() => [...document.images].every((one) => one.complete && one.naturalWidth)")
+    said = "(all) => all.map((one) => [one.getAttribute('width'), one.getAttribute('height')].map(Number))"
+    assert pictures.evaluate_all(said) == pictures.evaluate_all(
+        "(all) => all.map((one) => [one.naturalWidth, one.naturalHeight])"
+    )
+
+
+@pytest.mark.parametrize("scheme", ["whole", "cut short", "of another kind"])
+def test_the_size_of_a_picture(tmp_path, scheme):
+    path = tmp_path / "a.png"
+    Image.new("RGB", (37, 23)).save(path, "JPEG" if scheme == "of another kind" else "PNG")
+    if scheme == "whole":
+        assert late('<p><img alt="A" src="a.png" /></p>', tmp_path) == (
+            '<p><img loading="lazy" decoding="async" width="37" height="23" alt="A" src="a.png" /></p>'
+        )
+        return
+    path.write_bytes(path.read_bytes()[:20] if scheme == "cut short" else path.read_bytes())
+    with pytest.raises(ValueError, match="expected a PNG"):
+        late('<img src="a.png">', tmp_path)
+
+
+def test_every_icon_of_the_style_sheet_has_its_shape(html):
+    """As the whole fonts draw it, though the fonts of the book hold nothing else."""
+    static = html / "_static"
+    (sheet,) = {name for page in toc_pages() for name in SHEET.findall((html / page).read_text("utf8"))}
+    text = (static / sheet).read_text("utf8")
+    letters, drawn = {int(letter, 16) for letter in SHOWN.findall(text)}, set()
+    assert len(letters) > 10
+    fonts = [static / name for name in re.findall(r'src:url\("(fa-[^"]+)"\)', text)]
+    assert len(fonts) == 3
+    for font in fonts:
+        assert font.stat().st_size < 5000
+        few = TTFont(font)
+        whole = TTFont(static / "vendor/fontawesome/webfonts" / font.name.replace("-few.woff", ".ttf"))
+        few_letters, all_letters = few.getBestCmap() or {}, whole.getBestCmap()
+        assert few_letters.keys() == letters & all_letters.keys()
+        for letter in few_letters:
+            assert shape(few, few_letters[letter]) == shape(whole, all_letters[letter])
+        drawn |= few_letters.keys()
+    assert drawn == letters
+
+
+def shape(font, glyph):
+    pen = RecordingPen()
+    font.getGlyphSet()[glyph].draw(pen)
+    return pen.value
 
 
 @pytest.mark.parametrize("name", toc_pages())

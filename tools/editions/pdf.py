@@ -25,6 +25,8 @@ PAPER: dict[str, Any] = {
 PATIENCE = 300_000  # milliseconds for a step of the browser: formulas and figures of the whole book
 READY = """async () => {
   await MathJax.startup.promise;
+  for (const picture of document.images) picture.loading = 'eager';
+  await Promise.all([...document.images].map((picture) => picture.decode()));
   const views = document.querySelectorAll('script[type="application/vnd.jupyter.widget-view+json"]').length;
   const drawn = () => document.querySelectorAll('.widget-subarea > *:not(script)').length;
   for (let wait = 0; wait < 1200 && drawn() < views; wait++) await new Promise((done) => setTimeout(done, 50));
