@@ -4,6 +4,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from tests.book.contrast import weak_contrasts
 from tests.book.pages import ROOT
 from tools.browser import LOCAL
 
@@ -44,7 +45,7 @@ VIOLATIONS = """async (parts) => {
     && !wanted.some((one) => one.contains(node) || node.contains(one)) && !node.style.display);
   others.forEach((node) => { node.style.display = 'none'; });
   const report = await axe.run(parts.length ? { include: parts } : document,
-    { preload: false, resultTypes: ['violations'] });
+    { preload: false, resultTypes: ['violations'], rules: { 'color-contrast': { enabled: parts.length > 0 } } });
   others.forEach((node) => { node.style.display = ''; });
   return report.violations.flatMap(({ id, nodes }) => nodes.slice(0, 3).map(
     (node) => `${id}: ${node.html.slice(0, 150)}: ${node.failureSummary}`));
@@ -80,10 +81,13 @@ def opened(browser, address, *, width, scheme="light", reduced_motion="no-prefer
 
 
 def violations(page, *parts):
-    """What axe finds on the page, or within some parts of it. Motion is reduced: no colour is measured half-way."""
+    """What axe finds within some parts of the page, or on all of it, and then in light and in dark.
+
+    Motion is reduced: no colour is measured half-way.
+    """
     if not AXE.is_file():
         pytest.skip(NO_AXE)
     page.emulate_media(reduced_motion="reduce")
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate(AXE.read_text("utf8"))
-    return page.evaluate(VIOLATIONS, list(parts))
+    return page.evaluate(VIOLATIONS, list(parts)) + ([] if parts else weak_contrasts(page))

@@ -1,7 +1,8 @@
 """The built pages in Chromium, with every way out of this machine closed.
 
 A page is opened twice: as on a phone, dark, from the disk; and as on a desk, light, over http. Each time all questions
-of questions.py are asked, one after the other, since to open a page costs more than most of them.
+of questions.py are asked, one after the other, since to open a page costs more than most of them. Colours are asked
+about in both themes each time.
 """
 
 import pytest
@@ -78,13 +79,45 @@ def test_axe_looks_at_a_part_alone(browser, at):
     plant = "(words) => document.querySelector('article').insertAdjacentHTML('beforeend', words)"
     shown = "() => document.body.innerText"
     with opened(browser, at("book/changelog.html", setting), **SETTINGS[setting]) as (page, _):
-        for name in ("one", "two"):
-            page.evaluate(plant, f'<p class="{name}" style="color: #999; background: #bbb">{name}</p>')
+        for name, colour in (("one", "#999"), ("two", "#989898")):
+            page.evaluate(plant, f'<p class="{name}" style="color: {colour}; background: #bbb">{name}</p>')
         before = page.evaluate(shown)
         [told] = violations(page, ".one")
         assert told.startswith('color-contrast: <p class="one"')
         assert page.evaluate(shown) == before, "what was hidden is back"
-        assert len(violations(page)) == 2
+        assert len(violations(page)) == 2 * len(("light", "dark"))
+
+
+WEAK = {  # a planted text, and the themes in which it is hard to read
+    "grey": ("color: #999; background: #bbb", {"light", "dark"}),
+    "ghost": ("opacity: 0.3", {"light", "dark"}),
+    "night": ("color: #222", {"dark"}),
+    "day": ("color: #eee", {"light"}),
+    "small": ("color: #888; background: #fff; font-size: 12px", {"light", "dark"}),  # 3.5 to 1
+    "large": ("color: #888; background: #fff; font-size: 40px", set()),
+    "good": ("color: #000; background: #fff", set()),
+}
+
+
+@SETTING
+def test_weak_contrasts_are_found_in_both_themes(browser, at, setting):
+    plant = "(words) => document.querySelector('article').insertAdjacentHTML('beforeend', words)"
+    with opened(browser, at("book/changelog.html", setting), **SETTINGS[setting]) as (page, _):
+        for name, (style, _themes) in WEAK.items():
+            page.evaluate(plant, f'<ul><li class="{name}" style="{style}">One</li><li style="{style}">Two</li></ul>')
+        text = page.locator("article")
+        before, theme = text.inner_html(), page.evaluate("document.documentElement.dataset.theme")
+        told = violations(page)
+        assert (text.inner_html(), page.evaluate("document.documentElement.dataset.theme")) == (before, theme)
+    found = {
+        (name, kind)
+        for name in WEAK
+        for kind in ("light", "dark")
+        for one in told
+        if f'{kind}: <li class="{name}"' in one
+    }
+    assert found == {(name, kind) for name, (_, themes) in WEAK.items() for kind in themes}
+    assert len(told) == len(found), "nothing else, and each once"
 
 
 @pytest.fixture
