@@ -105,14 +105,8 @@ def scan_forward(
 
     def backward(d_outputs: Tensor, d_final: Any) -> tuple[Any, Tensor, Any]:
         watched, found = own_graph() if graph is None else graph
-        gradients = torch.autograd.grad(
-            leaves(found),
-            leaves(watched),
-            [d_outputs, *leaves(d_final)],
-            retain_graph=True,
-            allow_unused=True,
-            materialize_grads=True,
-        )
+        d_found = [d_outputs, *leaves(d_final)]
+        gradients = torch.autograd.grad(leaves(found), leaves(watched), d_found, retain_graph=True)
         return with_leaves(arguments, list(gradients))
 
     return outputs, final, backward
