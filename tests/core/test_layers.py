@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from rnn_course import Activation, Chain, Dense, Flatten, ShapeError, from_numpy, gradcheck, to, to_numpy
+from rnn_course import Activation, AddChannel, Chain, Dense, Flatten, ShapeError, from_numpy, gradcheck, to, to_numpy
 from rnn_course.activations import (
     linear_forward,
     log_softmax,
@@ -144,6 +144,17 @@ def test_flatten_keeps_the_rows_of_an_image_together(backend):
 
 def test_flatten_takes_an_empty_batch():
     assert Flatten()(np.zeros((0, 3, 4))).shape == (0, 12)
+
+
+def test_a_channel_is_added_behind_the_columns_and_taken_away_from_the_gradient(backend, rng):
+    x, d_output = rng.standard_normal((2, 3, 4)), rng.standard_normal((2, 3, 4, 1))
+    layer = AddChannel()
+    y, backward = layer.forward(from_numpy(x, backend=backend))
+    for found in (y, layer(from_numpy(x, backend=backend))):
+        np.testing.assert_array_equal(to_numpy(found), np.expand_dims(x, 3))
+    d_layer, d_x = backward(from_numpy(d_output, backend=backend))
+    assert d_layer == layer
+    np.testing.assert_array_equal(to_numpy(d_x), d_output.reshape(2, 3, 4))
 
 
 def test_a_wrong_input_size_is_named(rng, without_shape_types):
