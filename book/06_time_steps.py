@@ -6,7 +6,7 @@
 #
 # A dense network keeps nothing. Hand it row 14, and it answers for row 14. A recurrent network writes itself a short note
 # after each row, and reads the note together with the next row. That is the whole idea. This chapter writes it down in one
-# line, checks the line by hand, and lets such a network learn something that no network without a note can learn.
+# line, checks the line by hand, and lets such a network learn something that it could not learn without its note.
 #
 # :::{admonition} What you will be able to do
 # :class: tip
@@ -118,9 +118,9 @@ heard, silent
 # That is all there is in a `BasicRNNCell` {cite}`elman1990`. It *is* a dense layer, and its input holds, besides x, its own
 # previous state. One step by hand, with one input and two units:
 #
-# $$[x, h] = [\,2,\; 0.5,\; {-1}\,], \qquad
-# \mathrm{kernel} = \begin{bmatrix} 0.5 & -1 \\ 1 & 2 \\ 0.5 & 1 \end{bmatrix}, \qquad
-# \mathrm{bias} = [\,0,\; 1\,]$$
+# $$\begin{gathered} [x, h] = [\,2,\; 0.5,\; {-1}\,], \\
+# \mathrm{kernel} = \begin{bmatrix} 0.5 & -1 \\ 1 & 2 \\ 0.5 & 1 \end{bmatrix}, \quad
+# \mathrm{bias} = [\,0,\; 1\,] \end{gathered}$$
 #
 # Unit 0: 2 · 0.5 + 0.5 · 1 − 1 · 0.5 + 0 = **1**. Unit 1: 2 · (−1) + 0.5 · 2 − 1 · 1 + 1 = **−1**. So the new state is
 # [tanh 1, tanh −1] = [0.76, −0.76].
@@ -427,7 +427,7 @@ plot.learning_curves(
         "dense, last row": no_memory.history,
         "RNN, row by row": trained.history,
     },
-    "Only a network with a state can answer a question about the past",
+    "From the last row alone it is a guess; a state remembers the first",
 )
 
 # %% [markdown]

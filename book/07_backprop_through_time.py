@@ -247,8 +247,8 @@ table
 #
 # $$d_{t-k} = d_t \, (U^\top)^k.$$
 #
-# For one unit that is wᵏ: 0.5²⁰ is a millionth, 1.5²⁰ is more than three thousand, and only w = ±1 does neither. For a
-# matrix we have to ask *by how much it stretches*. Take a small one, and let it act on all arrows of length 1:
+# For one unit that is wᵏ. With w = 0.5 less than a millionth is left after 20 steps, `0.5**20 < 1e-6`. With w = 1.5 it has grown
+# more than three thousand times, `1.5**20 > 3_000`. Only w = ±1 does neither. For a matrix we have to ask *by how much it stretches*. Take a small one, and let it act on all arrows of length 1:
 
 # %% mystnb={"image": {"alt": "A circle of radius 1, and what a matrix makes of it: after one step a flat ellipse that reaches out to 1.2, after two steps a thinner one of length 1.06, after five steps a short line near the middle."}}
 small = np.array([[0.5, 0.0], [1.0, 0.5]])
@@ -430,7 +430,8 @@ print(f"unclipped, after 1 step: w = {unclipped:.1f}")
 print(f"clipped, after 50 steps: w = {clipped:.3f}")
 
 # %% [markdown]
-# `unclipped < -22`, and `0.999 < clipped < 1.001`.
+# The slope on the wall was `23_800 < slope(1.2) < 23_900`. One full step leads to `unclipped < -22`; fifty short ones lead into the
+# notch, `0.999 < clipped < 1.001`.
 #
 # ### On a real network
 #
@@ -681,13 +682,13 @@ print("some seeds learn it:", max(by_luck) > 0.9)
 # %% [markdown]
 # So the precise statement is: **truncation forbids learning what to write down, if the reward comes beyond the border.** It does not forbid to
 # carry a state further than that. A language model reads chunks of a hundred letters, and remembers more than a hundred: what is worth carrying was
-# learned within chunks. Chapter 13 trains one. There are also unbiased variants, with chunks of random length
-# {cite}`tallec2017`.
+# learned within chunks. Chapter 13 trains one. The bias can also be removed: chunks of random length, and gradients weighted so that
+# they are right on average {cite}`tallec2017`.
 #
 # ## Remedy 3, against both: an orthogonal start
 #
-# A matrix that neither stretches nor shrinks leaves a gradient as long as it was. Such a matrix is easy to make: the Q of a QR
-# decomposition of random numbers {cite}`saxe2014`. Compare three recurrent matrices of 24 units.
+# A matrix that neither stretches nor shrinks leaves a gradient as long as it was. {cite:t}`saxe2014` start deep networks from such
+# matrices. One is easy to make: take the Q of a QR decomposition of random numbers. Compare three recurrent matrices of 24 units.
 
 # %%
 rng = np.random.default_rng(0)
@@ -894,7 +895,7 @@ ShapeQuiz("07")
 #
 # <details><summary>All singular values of U are 0.9. The cell has tanh. Can its gradient explode?</summary>
 #
-# No. Each step multiplies its length by at most 0.9, and tanh makes it smaller still. After 100 steps it is below 0.9¹⁰⁰, about 0.00003 of what it was.
+# No. Each step multiplies its length by at most 0.9, and tanh makes it smaller still. After 100 steps less than 0.9¹⁰⁰ is left of it, `0.9**100 < 0.00003`.
 #
 # </details>
 #
@@ -936,7 +937,7 @@ for number, exercise in enumerate(
 # - {cite:t}`werbos1990` explains backpropagation through time with code in a few lines.
 # - {cite:t}`bengio1994` showed that a state which holds something safely has gradients that vanish.
 # - {cite:t}`pascanu2013` give the conditions with singular values, the picture of the wall, and clipping by the norm.
-# - {cite:t}`saxe2014` follow the learning of deep linear networks from orthogonal weights exactly.
+# - {cite:t}`saxe2014` solve the learning of deep linear networks exactly, and find that from orthogonal weights depth costs little.
 # - {cite:t}`goodfellow2016`, sections 10.7 to 10.11, collect what has been tried against vanishing gradients.
 #
 # Next: [chapter 8](08_lstm_cell.ipynb) builds a cell with a way through that has neither matrix nor tanh, the LSTM.

@@ -48,8 +48,10 @@ from rnn_course import (
 from rnn_course.convert import (
     lstm_from_keras,
     lstm_from_onnx,
+    lstm_from_tf1,
     lstm_from_torch,
     lstm_to_torch,
+    state_from_keras,
 )
 from rnn_course.data.splits import Split
 
@@ -347,7 +349,7 @@ left = {
 }
 left["plain RNN"] = [gradient_left(rnn, t) for t in distances]
 
-# %% mystnb={"image": {"alt": "Norm of the gradient against the distance in steps, on a logarithmic axis. With forget bias 2.5 it stays near 1. With 1 it falls to a ten-thousandth in 60 steps, the plain RNN a little below. With 0 it falls to a millionth of a millionth."}}
+# %% mystnb={"image": {"alt": "Norm of the gradient against the distance in steps, on a logarithmic axis. With forget bias 2.5 it stays near 1 and even grows a little. With 1 it falls to a ten-thousandth in 60 steps, the plain RNN a little below. With 0 it falls to a millionth of a millionth."}}
 plot.curves(
     left,
     "The forget gate decides how far a gradient reaches",
@@ -358,9 +360,10 @@ plot.curves(
 )
 
 # %% [markdown]
-# Read the dotted line first. An LSTM with a forget bias of 0 loses the gradient *faster than the plain RNN*: the gates alone do not help. It is born
-# forgetful, for every gate is about σ(0) = ½ open. At a bias of 1 it is a little better than the plain cell, and at 2.5 the gradient does not
-# vanish at all within 60 steps.
+# Read the dotted line first. An LSTM with a forget bias of 0 loses the gradient *faster than the plain RNN*,
+# `left["LSTM, forget bias 0"][-1] < left["plain RNN"][-1]`: the gates alone do not help. It is born forgetful, for every gate is
+# about σ(0) = ½ open. At a bias of 1 it is a little better than the plain cell, `left["plain RNN"][-1] < left["LSTM, forget bias 1"][-1]`.
+# At 2.5 the gradient does not vanish at all within 60 steps, `left["LSTM, forget bias 2.5"][-1] > 1`.
 #
 # How good is the estimate Π σ(f), the conveyor alone? Here is the factor per step, on average over 20 steps, beside σ(b):
 
@@ -397,7 +400,7 @@ print(f"plain RNN {plain_factor:33.2f}")
 # bias of 1. There are two ways to get it:
 #
 # - **at run time**: TensorFlow 1 stores a bias of 0 and adds `forget_bias=1.0` to f at every step;
-# - **folded**: Keras stores a bias that starts at 1 in the f block, and adds nothing. So does this course.
+# - **folded**: Keras stores a bias that starts at 1 in the f block, and adds nothing {cite}`keras2024`. So does this course.
 #
 # Is it the same? f + 1 with bias 0 is f with bias 1:
 
@@ -418,8 +421,15 @@ print("bias of the f block:", folded.bias[10:15])
 
 # %% [markdown]
 # The same function, and the same gradient. The difference shows when weights travel. Take them out of TensorFlow 1 and forget the
-# added 1, and every forget gate is a little more shut than it was trained to be. `lstm_from_tf1` asks for `forget_bias` and folds it in.
-# Torch has neither: its LSTM starts with small random biases, and if you want a 1 you write it there yourself.
+# added 1, and every forget gate is a little more shut than it was trained to be. `lstm_from_tf1` asks for `forget_bias` and folds it in:
+
+# %%
+from_tf1 = lstm_from_tf1(
+    zero_bias.kernel, zero_bias.bias, forget_bias=1.0
+)
+
+# %% [markdown]
+# `from_tf1.bias == folded.bias`. Torch has neither: its LSTM starts with small random biases, and if you want a 1 you write it there yourself.
 #
 # **Does it matter for learning?** The task of chapter 6, made harder: a mark stands in the first of 28 rows, 27 rows of handwriting follow, and
 # then the network has to say where the mark was. Sixteen units, five seeds for each forget bias.
@@ -490,9 +500,17 @@ open_gate, usual, shut = (
 )
 
 # %% [markdown]
-# After ten epochs `open_gate ≥ 0.9`, and `shut ≤ 0.4`: with a bias of 0 it guesses, because σ(0)²⁷ leaves no gradient to learn from. The usual 1.0 lies
-# behind, `open_gate > usual + 0.1`. The rule: the forget bias sets the *reach* of a fresh cell. Along the conveyor it is about
-# 1/(1 − σ(b)) steps: 2 steps for b = 0, 4 for 1, 13 for 2.5. Choose it by how far your task has to look back.
+# After ten epochs `open_gate ≥ 0.9`, and `shut ≤ 0.4`: with a bias of 0 it guesses, because after 27 steps hardly any gradient is left to learn
+# from, `0.5**27 < 1e-8`. The usual 1.0 lies behind, `open_gate > usual + 0.1`. The rule: the forget bias sets the *reach* of a fresh cell.
+# Along the conveyor that is about 1/(1 − σ(b)) steps:
+
+# %%
+for b in (0.0, 1.0, 2.5):
+    reach = 1 / (1 - sigmoid(np.array(b)))
+    print(f"forget bias {b}: about {reach:.0f} steps")
+
+# %% [markdown]
+# Choose it by how far your task has to look back.
 #
 # ## What h is, what c is
 #
@@ -550,9 +568,11 @@ good = module(inputs, (h0, c0))[0]
 bad = module(inputs, (c0, h0))[0]
 difference = float((good - bad).detach().abs().max())
 print("same shape:", good.shape == bad.shape)
+from_keras_pair = state_from_keras([middle.h, middle.c])
 
 # %% [markdown]
-# `difference > 0.01`, and no error. In this course a state is built and read by name. A plain pair is refused, since nobody can know which is which:
+# `difference > 0.01`, and no error. Converters turn the pair round, `from_keras_pair == middle`. In this course a
+# state is built and read by name. A plain pair is refused, since nobody can know which is which:
 
 # %%
 try:
@@ -699,8 +719,8 @@ for number, exercise in enumerate(
 # ## Further reading
 #
 # - {cite:t}`hochreiter1997` found that gradients vanish and built a cell in which one path does not let them.
-# - {cite:t}`gers2000forget` added the forget gate, with a task that cannot be solved without.
+# - {cite:t}`gers2000forget` added the forget gate, for endless streams on which the LSTM without it breaks down.
 # - {cite:t}`jozefowicz2015` tried thousands of variants, and recommend the forget bias of 1.
 # - {cite:t}`goodfellow2016`, section 10.10, sees the LSTM among other gated cells.
 #
-# Next: do we need all of this? Chapter 9 takes parts away and adds others, and measures what is lost.
+# Next: do we need all of this? [Chapter 9](09_gru_and_relatives.ipynb) takes parts away and adds others, and measures what is lost.

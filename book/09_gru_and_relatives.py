@@ -65,7 +65,10 @@ from rnn_course.data.splits import Split
 #
 # One more gate is left. The candidate n is made from x and the old h. The **reset gate** r decides, unit by unit, how much of the old h the candidate may see:
 #
-# $$[r, u] = \sigma([x, h]\,\mathrm{gates\_kernel} + \mathrm{gates\_bias}), \qquad n = \tanh([x, r \cdot h]\,\mathrm{candidate\_kernel} + \mathrm{candidate\_bias}).$$
+# $$\begin{gathered} [r, u] = \sigma([x, h]\; K_g + b_g), \\
+# n = \tanh([x, r \cdot h]\; K_n + b_n). \end{gathered}$$
+#
+# In code K_g and b_g are called {code}`gates_kernel` and {code}`gates_bias`, K_n and b_n {code}`candidate_kernel` and {code}`candidate_bias`.
 #
 # By hand, for one unit. Let h = 1, and let the gates' layer have given 0 for r and ln 3 for u. The candidate's kernel has the weights ln 3 for x and 0 for h, and x = 1:
 #
@@ -132,7 +135,7 @@ print("Torch: from scratch = GRUCell")
 #
 # $$n = \tanh(x\,W_x + b + r \cdot (h\,W_h + b_r)).$$
 #
-# Why would anybody change that? Because h W_h no longer waits for r, so one product makes everything that h is needed for. It is what fused GPU kernels do. The
+# Why would anybody change that? Because $h\,W_h$ no longer waits for r, so one product makes everything that h is needed for. It is what fused GPU kernels do. The
 # price: r does not choose units any more, it scales sums of units. From the *same weights* the two give different numbers:
 
 # %%
@@ -145,7 +148,20 @@ print("before:", before_output[0].round(3))
 print("after: ", after_output[0].round(3))
 
 # %% [markdown]
-# `gap > 0.01`, from weights that fit both. So "GRU" in a paper or a file says too little:
+# `gap > 0.01`, from weights that fit both. Here are two units with both kinds of reset, for you to compare.
+
+# %%
+from rnn_course.widgets import GRUCellFigure, LSTMCellFigure
+
+GRUCellFigure()
+
+# %% [markdown]
+# 1. Press *Keep all of h*, then *Replace all of h*. What is h′ each time?
+# 2. Press *Shut r of unit 0*, and move the reset. Before the product, unit 0 is hidden from both candidates: r says who may be
+#    *heard*. After the product, candidate 0 hears neither unit: r says who may *listen*.
+# 3. Press *Open both r*. Now the switch changes nothing. If your two libraries agree on a fresh network, that proves little.
+#
+# So "GRU" in a paper or a file says too little {cite}`tensorflow2019,keras2024,onnx2024`:
 #
 # | library | gates in order | the reset acts | biases |
 # |---|---|---|---|
@@ -294,7 +310,8 @@ narrow = LSTMCell.init(
 agrees(with_projection, narrow)
 
 # %% [markdown]
-# Now c and h have different widths: `narrow.state_size == LSTMStateTuple(c=7, h=4)`, and `narrow.kernel: [input+output=3+4, gates=4*7]`.
+# Now c and h have different widths: `narrow.state_size == LSTMStateTuple(c=7, h=4)`, and `narrow.kernel: [input+output=3+4, gates=4*7]`. The
+# weights are 7 · 28 + 28 of the gates and 7 · 4 of the projection, `parameters(narrow) = 252`: it has no bias.
 #
 # **Clipping.** The memory of an LSTM may grow as long as it is written to. `cell_clip` keeps it within bounds, before the tanh of the output:
 
@@ -355,8 +372,6 @@ agrees(with_layer_norm, calm)
 # tanh(j), and lies between the two. Make the sum larger, and c′ can leave that range. A GRU cannot do that.
 
 # %%
-from rnn_course.widgets import LSTMCellFigure
-
 LSTMCellFigure()
 
 # %% [markdown]

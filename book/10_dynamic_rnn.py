@@ -228,7 +228,7 @@ except RuntimeError as error:
     print(fill(str(error), 70))
 
 # %% [markdown]
-# A length below 0 or above the time axis is an error here. TensorFlow 1 took it silently, as if it were 0 or the whole axis:
+# A length below 0 or above the time axis is an error here:
 
 # %%
 for outside in ([6, 3, 0, 7], [6, 3, -1, 1]):
@@ -238,6 +238,19 @@ for outside in ([6, 3, 0, 7], [6, 3, -1, 1]):
         print(fill(str(error), 70))
 
 # %% [markdown]
+# TensorFlow 1 takes such lengths silently. Its whole rule for the past of a row is {code}`t >= sequence_length`
+# {cite}`tensorflow2019`. That is the condition of our own loop above, which asks nothing else either. So we can see what
+# becomes of a 7 and of a −1:
+
+# %%
+silent, silent_state = our_dynamic_rnn(
+    cell, inputs, cell.zero_state(4), [7, 3, -1, 1]
+)
+
+# %% [markdown]
+# `silent == ours` and `silent_state == our_state`: 7 counts as 6, and −1 as 0. If your lengths come from another file than your
+# inputs, you want to know.
+#
 # For the three rows that it takes, Torch does what we do. Its packed `torch.nn.LSTM` gives zeros past the end, and the state of the last valid step:
 
 # %%
@@ -263,10 +276,44 @@ for ours_now, theirs in (
 print("packed torch.nn.LSTM: the same outputs and states")
 
 # %% [markdown]
-# | past the end of a row | outputs | state |
-# |---|---|---|
-# | this course, TensorFlow 1, Torch (packed), ONNX | 0 | copied through |
-# | Keras, with a mask | the last output again, unless `zero_output_for_mask=True` | copied through |
+# Keras has another rule. Its layers take a mask instead of lengths, and a step that is masked **repeats the output before
+# it**, unless you ask for zeros with {code}`zero_output_for_mask=True` {cite}`keras2024`. In a few lines:
+
+
+# %%
+def as_keras(cell, inputs, state, mask, zero_output_for_mask=False):
+    outputs = []
+    for t in range(inputs.shape[1]):
+        alive = mask[:, t, None]
+        output, new_state = cell(inputs[:, t], state)
+        last = outputs[-1] if outputs else 0  # before step 0: nothing
+        before = 0 if zero_output_for_mask else last
+        outputs.append(np.where(alive, output, before))
+        state = where(alive, new_state, state)
+    return np.stack(outputs, axis=1), state
+
+
+repeated, keras_state = as_keras(cell, inputs, cell.zero_state(4), mask)
+zeroed, _ = as_keras(cell, inputs, cell.zero_state(4), mask, True)
+print("Keras, row 1, unit 0:", repeated[1, :, 0].round(2))
+print("ours,  row 1, unit 0:", ours[1, :, 0].round(2))
+
+# %% [markdown]
+# The states are the same, `keras_state == our_state`, and so are the outputs that count, `repeated[mask] == ours[mask]`. What differs
+# is what stands in the padding. With zeros asked for nothing differs, `zeroed == ours`. This has a consequence. In Keras the last
+# time step *is* the last valid output, `repeated[:, -1] == keras_state.h`. Code that relies on it goes wrong elsewhere.
+#
+# | past the end of a row | outputs | state | length 0 | wrong length |
+# |---|---|---|---|---|
+# | this course | 0 | copied through | the initial state | an error |
+# | TensorFlow 1 | 0 | copied through | the initial state | taken silently |
+# | Torch, packed | 0 | copied through | an error | an error |
+# | Keras, with a mask | the last one again, or 0 | copied through | the initial state | the mask has no lengths |
+# | ONNX Runtime | 0 | copied through | zeros, not the initial state | an error |
+#
+# The course runs without TensorFlow, Keras and ONNX Runtime. But where they are installed, its tests ask the libraries themselves, and
+# every line of this table is one of those tests. The ONNX standard has an input {code}`sequence_lens` and does not say what stands
+# behind the end {cite}`onnx2024`; so the last line speaks of one program that runs it.
 #
 # ## Last output or final state?
 #
@@ -311,7 +358,7 @@ print("split anywhere, carry the state: the same as the whole")
 # ### A sequence that does not fit into memory
 #
 # The outputs of a batch are `[batch, time, hidden]`, and training keeps every step's gates as well. A million steps of 64 sequences and 256 units
-# are 64 · 10⁶ · 256 · 4 bytes = 66 gigabytes for the outputs alone. Read in pieces instead, and let go of each piece when you have used it:
+# are 64 · 10⁶ · 256 · 4 bytes for the outputs alone, more than 65 gigabytes: `64 * 10**6 * 256 * 4 > 65e9`. Read in pieces instead, and let go of each piece when you have used it:
 
 
 # %%
@@ -752,4 +799,4 @@ for number, exercise in enumerate(
 # - {cite:t}`werbos1990` is the way back through all these steps, in the words of its author.
 # - {cite:t}`paszke2019` describe Torch, where the loop is Python's own.
 #
-# Next: chapter 11 puts one cell on top of another.
+# Next: [chapter 11](11_deep_lstm.ipynb) puts one cell on top of another.

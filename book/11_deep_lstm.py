@@ -281,8 +281,8 @@ print(f"step by step takes {ratio:.1f} times as long as layer by layer")
 # %% [markdown]
 # ## The shared-cell mistake
 #
-# To make two layers, many people have written `[cell] * 2`. In Python that is a list with *the same cell twice*. Where the widths allow it, TensorFlow 1 accepted it in silence: two layers, one set
-# of weights. We make it on purpose:
+# To make two layers, many people have written `[cell] * 2`. In Python that is a list with *the same cell twice*. In the first releases of TensorFlow each layer still made weights of its own from it.
+# Version 1.1 raised an error, and later ones do what Python says: two layers, one set of weights, in silence, wherever the widths allow it. We make it on purpose:
 
 # %%
 one = LSTMCell.init(5, 5, rng=np.random.default_rng(1))
@@ -397,7 +397,24 @@ print("the state has noticed nothing:  ", same_state)
 
 # %% [markdown]
 # A quarter of the outputs is 0, about: `0.1 < zeros < 0.4`. What is kept is divided by 0.75, so that the mean stays. And the state has not noticed
-# anything. Dropout of the *state*, which `state_keep_prob` asks for, acts on h and never on c:
+# anything. At the end of the scale nothing is random, and the two meanings can be set side by side:
+
+# %%
+from torch.nn.functional import dropout
+
+all_kept = noisy._replace(output_keep_prob=1.0)
+kept_outputs, _ = dynamic_rnn(all_kept, inputs)
+print(
+    "keep_prob = 1 leaves all: ",
+    np.array_equal(kept_outputs, clean_outputs),
+)
+print(
+    "Torch's p = 1 leaves all: ",
+    bool(dropout(to(clean_outputs, "torch"), p=1.0).any()),
+)
+
+# %% [markdown]
+# Dropout of the *state*, which `state_keep_prob` asks for, acts on h and never on c:
 
 # %%
 state_noise = DropoutWrapper.init(
@@ -482,7 +499,7 @@ early_gap = (
 
 # %% [markdown]
 # All three learn, `min(ends.values()) ≥ 0.8`. Three layers start more slowly, `early_gap > 0`: the gradient has a longer way. After six epochs one and two layers are about equal, `abs(flat - two) < 0.05`. Reading a
-# digit of 28 rows is simply not a task that needs levels of notes on notes. On speech, with far more data, depth was worth a great deal {cite}`graves2013`. The honest rule: begin with one
+# digit of 28 rows is simply not a task that needs levels of notes on notes. Other tasks do: on speech, {cite:t}`graves2013` found depth to matter more than the size of the layers. The honest rule: begin with one
 # layer, and add one when you can measure that it helps.
 #
 # ## What goes wrong in practice

@@ -27,6 +27,7 @@ from rnn_course.widgets import (
     DrawADigit,
     DynamicRNNFigure,
     GradientFlow,
+    GRUCellFigure,
     LSTMCellFigure,
     NormAxes,
     ThreeViews,
@@ -143,6 +144,18 @@ LSTMCellFigure()
 # %% [markdown]
 # Press *Remember everything* and *Ignore*, then slide x: the memory stays as it is. Press *Forget everything* and *Write*: the memory is
 # the last input and nothing else. A trained cell moves between these corners at every step, by itself.
+#
+# ## A GRU cell
+#
+# Two units. The state goes straight on: u keeps a part of it, and 1 − u of the candidate n is added. The candidate hears the
+# old state through r. Libraries differ in where r acts; the switch moves it before or after the product with the kernel.
+
+# %%
+GRUCellFigure()
+
+# %% [markdown]
+# Press *Shut r of unit 0* and move the reset from before the product to after it. Before, unit 0 is hidden from both candidates.
+# After, candidate 0 hears neither unit. Press *Open both r*: now the switch changes nothing.
 #
 # ## dynamic_rnn
 #

@@ -20,6 +20,7 @@ from rnn_course.widgets.draw_a_digit import DrawADigit
 from rnn_course.widgets.dynamic_rnn import DynamicRNNFigure
 from rnn_course.widgets.figure import Figure
 from rnn_course.widgets.gradient_flow import GradientFlow
+from rnn_course.widgets.gru_cell import GRUCellFigure
 from rnn_course.widgets.lstm_cell import LSTMCellFigure
 from rnn_course.widgets.norm_axes import NormAxes
 from rnn_course.widgets.shape_quiz import ShapeQuiz
@@ -34,6 +35,7 @@ __all__ = [
     "DrawADigit",
     "DynamicRNNFigure",
     "Figure",
+    "GRUCellFigure",
     "GradientFlow",
     "LSTMCellFigure",
     "NormAxes",

@@ -15,6 +15,7 @@ DRAWN = (
     "rc-unrolled-rnn",
     "rc-gradient-flow",
     "rc-lstm-cell",
+    "rc-gru-cell",
     "rc-dynamic-rnn",
     "rc-deep-lstm",
     "rc-draw-a-digit",
