@@ -66,7 +66,7 @@ function render({ model, el }) {
   const picture = parsed(model.get("picture"));
   const bars = [...picture.querySelectorAll(".rc-bar")];
   const slopeBars = [...picture.querySelectorAll(".rc-slope")];
-  const film = html("div", { class: "rc-film", tabindex: 0, role: "group", "aria-label": "The bars of all steps" }, picture);
+  const film = html("div", { class: "rc-film" }, picture);
   const from = (label, name, max, role) =>
     slider({ label, min: 0, max, step: 0.05, value: model.get(name), role, oninput: (value) => change(name, value) });
   const radius = from("Spectral radius", "radius", 2, "weights");

@@ -13,7 +13,7 @@ from rnn_course.widgets.figure import Figure
 from rnn_course.widgets.given import finite_numbers
 
 TIME, MOST, WIDEST = 24, 12, 40  # steps if nobody says, units and steps that a page can carry
-LEFT, PITCH, DECADE, MIDDLE = 44, 20, 13, 104  # a bar for each step; the line of norm 1 at y = MIDDLE
+LEFT, SPAN, DECADE, MIDDLE = 44, 336, 13, 104  # the bars of all steps; the line of norm 1 at y = MIDDLE
 DECADES = 6  # up and down
 SLOPES, TALL = 236, 30  # where the slopes of tanh stand, and how high a slope of 1 is
 QUIET, LOUD = 1e-3, 1e3
@@ -136,7 +136,7 @@ def told(norms: list[float]) -> str:
 
 def draw(norms: list[float], slopes: list[float]) -> str:
     """A bar for the norm at each step on a scale of powers of ten; below it, the mean slope of the activation."""
-    right = LEFT + PITCH * len(norms)
+    right, pitch, end = LEFT + SPAN, SPAN / len(norms), len(norms) - 1
     floor = SLOPES + TALL
     parts = [text(right, 14, "gradient, on its way back", class_="rc-name rc-gradient rc-end")]
     parts.append(arrow("gradient", (right - 186, 10), (LEFT, 10)))
@@ -146,13 +146,13 @@ def draw(norms: list[float], slopes: list[float]) -> str:
         label = "1" if power == 0 else element("tspan", "10") + element("tspan", str(power).replace("-", "−"), dy=-4)
         parts.append(element("text", label, x=LEFT - 6, y=y + 4, class_="rc-label rc-end"))
     for k, (norm, slope) in enumerate(zip(norms, slopes, strict=True)):
-        x, (y, high) = LEFT + PITCH * k + 3, bar(norm)
-        shape = {"width": PITCH - 6, "data_step": k}
+        x, (y, high) = round(LEFT + pitch * (k + 0.15), 2), bar(norm)
+        shape = {"width": round(0.7 * pitch, 2), "data_step": k}
         parts.append(element("rect", x=x, y=y, height=high, class_="rc-bar rc-gradient", **shape))
         tall = round(TALL * slope, 2)
         parts.append(element("rect", x=x, y=floor - tall, height=tall, class_="rc-slope rc-state", **shape))
-        if k % 5 == 0 or k == len(norms) - 1:
-            parts.append(text(x + (PITCH - 6) / 2, floor + 15, str(k)))
+        if k == end or (k % 5 == 0 and (end - k) * pitch > 20):
+            parts.append(text(round(LEFT + pitch * (k + 0.5), 2), floor + 15, str(k)))
     parts.append(element("line", x1=LEFT - 3, y1=floor, x2=right, y2=floor, class_="rc-one"))
     parts += [text(LEFT - 6, floor - TALL + 8, "1", class_="rc-label rc-end")]
     parts += [text(LEFT - 6, floor, "0", class_="rc-label rc-end")]
