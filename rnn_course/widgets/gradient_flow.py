@@ -139,7 +139,7 @@ def draw(norms: list[float], slopes: list[float]) -> str:
     right, pitch, end = LEFT + SPAN, SPAN / len(norms), len(norms) - 1
     floor = SLOPES + TALL
     parts = [text(right, 14, "gradient, on its way back", class_="rc-name rc-gradient rc-end")]
-    parts.append(arrow("gradient", (right - 186, 10), (LEFT, 10)))
+    parts.append(arrow("gradient", (right - 194, 10), (LEFT, 10)))
     for power in range(-DECADES, DECADES + 1, 3):
         y = MIDDLE - power * DECADE
         parts.append(element("line", x1=LEFT - 3, y1=y, x2=right, y2=y, class_="rc-one" if power == 0 else "rc-grid"))
