@@ -8,7 +8,6 @@ from tools.browser import FLAGS, find_chromium
 from tools.vendor import VendorError, npm_command
 
 PINNED = "lighthouse@12.8.2"
-CHAPTERS = ("book/01_one_batch_three_views", "book/08_lstm_cell", "book/12_reading_digits_row_by_row")
 KINDS = ("performance", "accessibility", "best-practices", "seo")
 TIMEOUT = 300  # seconds, the download by npm included
 

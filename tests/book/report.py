@@ -2,7 +2,7 @@
 
 Each page is opened as a reader opens it, twice: on a desk, light, over http, and on a phone, dark, from the disk. Times
 are the browser's own (PerformanceObserver) on this machine as it is; weights are bytes as they are served here, without
-compression. With `--lighthouse`, npm's Lighthouse scores some chapters as on a phone.
+compression. With `--lighthouse`, npm's Lighthouse scores the chapters as on a phone with a slow line, served in gzip.
 """
 
 import argparse
@@ -11,7 +11,7 @@ import sys
 
 from tests.book.browsing import AXE, NO_AXE, SETTINGS, opened
 from tests.book.conftest import CompressingHandler, serving
-from tests.book.lighthouse import CHAPTERS, LighthouseError, scores
+from tests.book.lighthouse import LighthouseError, scores
 from tests.book.pages import HTML, NO_BOOK, ROOT, toc_pages
 from tests.book.questions import answers, weight
 from tools.browser import BrowserError, chromium
@@ -91,7 +91,7 @@ def table(records):
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("pages", nargs="*", help="such as book/08_lstm_cell; all pages of the book by default")
-    parser.add_argument("--lighthouse", action="store_true", help="also run npm's Lighthouse on some chapters")
+    parser.add_argument("--lighthouse", action="store_true", help="also run npm's Lighthouse on chapters")
     options = parser.parse_args(arguments)
     missing = [NO_AXE] * (not AXE.is_file()) + [NO_BOOK] * (not (HTML / "book" / "index.html").is_file())
     if missing:
@@ -110,7 +110,7 @@ def main(arguments=None):
             report["pages"] = [record(browser, name, served, {*chapters, *PICTURED}) for name in names]
         if options.lighthouse:
             with serving(HTML, CompressingHandler) as served:
-                report["lighthouse"] = {name: scores(f"{served}/{name}.html", TARGET) for name in CHAPTERS}
+                report["lighthouse"] = {name: scores(f"{served}/{name}.html", TARGET) for name in sorted(chapters)}
     except (BrowserError, LighthouseError) as error:
         print(error, file=sys.stderr)
         return 1
