@@ -66,8 +66,12 @@ def first_difference(
     for pair in _pairs(got, expected, axes):
         named = axes_of(pair.path, axes)
         text = pair.problem or _problem(pair, named)
+        ask = bool(text) and is_array(pair.got)
+        whose = _whose_numbers(pair, named_parts(expected, axes), arguments or {}) if ask else ""
         if text == VALUES:
-            text = _explain(pair, named, blocks, _whose_numbers(pair, named_parts(expected, axes), arguments or {}))
+            text = _explain(pair, named, blocks, whose)
+        elif whose:
+            text = f"{text}. {whose}"
         if text:
             return Difference(pair.path, text if text[-1] in ".?!" else f"{text}.")
     return None
@@ -94,6 +98,8 @@ def _structure(got: Any, expected: tuple | list, names: tuple[str, ...], path: s
     if got is None:
         return f"{label} is None: is there a `return` missing?"
     if not isinstance(got, tuple | list):
+        if len(expected) == 1 and not is_array(got):
+            return f"{label} should be a tuple of one number, got {_short(got)}; a comma makes the tuple: (7,), not (7)"
         return f"{label} should be {len(expected)} values ({wanted}), got one {_kind(got)}"
     if fields and any(getattr(part, "_fields", None) == fields for part in got):
         return f"{label} should be one {type(expected).__name__}, got {len(got)} values with one among them"

@@ -93,6 +93,20 @@ def test_the_first_wrong_part_of_a_tree_is_named_by_its_path():
     assert agreeing_parts(swapped, expected, AXES) == {"outputs": True, "state.c": False, "state.h": False}
 
 
+def test_what_belongs_into_another_part_is_named_though_its_shape_is_another():
+    found = first_difference((GATES, OUTPUTS), (OUTPUTS, GATES), AXES)
+    assert "`outputs` has shape" in found.text
+    assert found.text.endswith("This is what belongs into `state`.")
+
+
+def test_a_tuple_of_one_needs_its_comma():
+    assert (
+        words(7, (7,), ())
+        == "the result should be a tuple of one number, got 7; a comma makes the tuple: (7,), not (7)."
+    )
+    assert "got one array" in words(OUTPUTS, (OUTPUTS,), ())
+
+
 def test_where_one_number_is_asked_for_a_plain_one_is_as_good():
     assert agree(0.25, np.asarray(0.25))
     assert agree(0.25, torch.tensor(0.25))

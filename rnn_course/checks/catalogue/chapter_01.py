@@ -65,6 +65,11 @@ EXERCISES = (
                 "55,000 is the size of a training set. A batch is the part of it that goes through the network at once.",
             ),
             Mistake(
+                "the batch of the chapter",
+                lambda batch: ((5, 784), (5, 28, 28, 1), (5, 28, 28)),
+                "The 5 is the batch that the chapter had on its table. Your function is told how many digits there are.",
+            ),
+            Mistake(
                 "channels first",
                 lambda batch: ((batch, 784), (batch, 1, 28, 28), (batch, 28, 28)),
                 "Your image view is NCHW, Torch's layout. The course writes NHWC: where does the channel axis stand then?",

@@ -119,6 +119,12 @@ def _wrong_loss(change, p=softmax):
     return answer
 
 
+def _every_label_in_every_row(logits, labels):
+    p = softmax(logits)
+    p[:, labels] -= 1
+    return p / logits.shape[0]
+
+
 def _labels_taken_off(logits, labels):
     number = array_namespace(logits).astype(labels, logits.dtype)
     return (softmax(logits) - number[:, None]) / len(labels)
@@ -275,6 +281,11 @@ EXERCISES = (
                 "You multiply by the value of the ReLU. On the way back it is the slope that counts.",
             ),
             Mistake(
+                "times x",
+                lambda x, d_y: x * d_y,
+                "You multiply by x. What counts on the way back is how much y grows when x grows by a little.",
+            ),
+            Mistake(
                 "the slope alone",
                 lambda x, d_y: where(x > 0, 0 * d_y + 1, 0 * d_y),
                 "This is the slope of the ReLU. What came back from the loss has to be multiplied in.",
@@ -352,6 +363,12 @@ EXERCISES = (
                 "1 taken off every class",
                 _wrong_loss(lambda p, target, n: (p - 1) / n),
                 "You take 1 off every class. Only one class of a row is the label.",
+            ),
+            Mistake(
+                "every label in every row",
+                _every_label_in_every_row,
+                "You take 1 off at all labels of the batch, in each row. A row has one label of its own: how are a row "
+                "and its label picked as a pair?",
             ),
             Mistake(
                 "the label as a number",

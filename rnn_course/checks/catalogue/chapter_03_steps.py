@@ -246,6 +246,11 @@ EXERCISES = (
                 "Your correction is one step behind: in the first step you divide by 0.",
             ),
             Mistake(
+                "one step too many",
+                _wrong_adam(correct=lambda beta, step: 1 - beta ** (step + 1)),
+                "Your correction is one step ahead. The number of the first step is 1 already.",
+            ),
+            Mistake(
                 "no square root",
                 _wrong_adam(root=lambda xp, s, epsilon: s + epsilon),
                 "You divide by the mean square, so that a large gradient makes a small step. Its root has the size of a gradient.",

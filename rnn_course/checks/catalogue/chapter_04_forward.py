@@ -73,6 +73,17 @@ def _by_place_in_the_output(kernel, rows, columns):
     return dense
 
 
+def _lines_of_the_other_length(kernel, rows, columns):
+    matrix = 0 * dense_kernel(kernel, rows, columns)
+    out_columns = columns - kernel.shape[1] + 1
+    for place in range(matrix.shape[1]):
+        i, j = divmod(place, out_columns)
+        for r in range(kernel.shape[0]):
+            for s in range(kernel.shape[1]):
+                matrix[(i + r) * rows + j + s, place] = kernel[r, s]
+    return matrix
+
+
 def _window_stays(kernel, rows, columns):
     outputs = (rows - kernel.shape[0] + 1) * (columns - kernel.shape[1] + 1)
     dense = zeros((rows, columns, outputs), like=kernel)
@@ -201,6 +212,11 @@ EXERCISES = (
                 "place in the output taken for place in the image",
                 _by_place_in_the_output,
                 "Your first row of outputs is right, and then the windows drift to the left. Is a row of outputs as long as a row of pixels?",
+            ),
+            Mistake(
+                "lines as long as the image is high",
+                _lines_of_the_other_length,
+                "Your first line of pixels is right, and the next ones begin at the wrong place. How many pixels has a line of the image?",
             ),
             Mistake(
                 "the window never moves",

@@ -45,7 +45,14 @@ def _images(batch, rows, columns, channels, size, shift=0.0):
 
 
 def _images_to_average(batch, rows, columns, channels, size, count_padding):
-    return lambda rng: (numbers(rng, batch, rows, columns, channels) + 1.0, size, count_padding)
+    """Images whose first pixel is 0, and a pixel nevertheless."""
+
+    def arguments(rng):
+        x = numbers(rng, batch, rows, columns, channels) + 1.0
+        x[:, 0, 0, :] = 0
+        return x, size, count_padding
+
+    return arguments
 
 
 def _padded(x, size, fill, split):
@@ -111,6 +118,13 @@ def _wrong_average(flag=lambda count: count, divisor=None, split=lambda total: t
     return answer
 
 
+def _zeros_not_counted(x, size, count_padding):
+    xp = array_namespace(x)
+    tiles = _tiles(_padded(x, size, 0.0, lambda total: total // 2), size)
+    cells = xp.sum(xp.astype(tiles != 0, x.dtype), axis=3)
+    return xp.sum(tiles, axis=3) / (size * size if count_padding else cells)
+
+
 EXERCISES = (
     Exercise(
         name="conv.max_pool",
@@ -146,6 +160,11 @@ EXERCISES = (
                 "all of it after",
                 _wrong_max(split=lambda total: 0),
                 "You fill up at the end alone. SAME shares what is missing between both sides.",
+            ),
+            Mistake(
+                "zeros, and all of them after",
+                _wrong_max(fill=0.0, split=lambda total: 0),
+                "Two things at once: a 0 may win where all pixels are negative, and SAME shares what is missing between both sides.",
             ),
             Mistake(
                 "edge left out",
@@ -222,6 +241,26 @@ EXERCISES = (
                 "the odd one before",
                 _wrong_average(split=lambda total: total - total // 2),
                 "Your windows are shifted by one where an odd number of rows or columns is added. On which side does the odd one go?",
+            ),
+            Mistake(
+                "all of it after",
+                _wrong_average(split=lambda total: 0),
+                "You fill up at the end alone. SAME shares what is missing between both sides.",
+            ),
+            Mistake(
+                "by all cells, filled up after",
+                _wrong_average(flag=lambda count: True, split=lambda total: 0),
+                "Two things at once: you always divide by size², and you fill up at the end alone. SAME shares what is missing between both sides.",
+            ),
+            Mistake(
+                "edge left out",
+                lambda x, size, count_padding: array_namespace(x).mean(_tiles(x, size), axis=3),
+                "You leave out the rows and columns that do not fill a window. That is VALID: which pixels has nobody seen?",
+            ),
+            Mistake(
+                "a 0 taken for padding",
+                _zeros_not_counted,
+                "A pixel of 0 is a pixel: paper. You count it as if it lay outside. What tells what lies within the image?",
             ),
         ),
         hints=(

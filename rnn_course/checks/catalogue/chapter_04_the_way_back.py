@@ -77,6 +77,35 @@ def _turned(kernel):
     return array_namespace(kernel).flip(kernel, axis=(0, 1))
 
 
+def _window_by_window(x, kernel, bias, stride):
+    """The loop runs over the places, and each window is assigned."""
+    y, backward = convolve_forward(x, kernel, bias, stride)
+
+    def assigned(d_y):
+        _, d_kernel, d_bias = backward(d_y)
+        k_rows, k_columns, _, _ = kernel.shape
+        d_x = zeros(x.shape, like=x)
+        for i in range(d_y.shape[1]):
+            for j in range(d_y.shape[2]):
+                for r in range(k_rows):
+                    for s in range(k_columns):
+                        d_x[:, i * stride + r, j * stride + s, :] = d_y[:, i, j, :] @ kernel[r, s].T
+        return d_x, d_kernel, d_bias
+
+    return y, assigned
+
+
+def _windows_not_put_back(x, kernel, bias, stride):
+    y, backward = convolve_forward(x, kernel, bias, stride)
+
+    def windows(d_y):
+        _, d_kernel, d_bias = backward(d_y)
+        flat = array_namespace(x).reshape(kernel, (-1, kernel.shape[3]))
+        return d_y @ flat.T, d_kernel, d_bias
+
+    return y, windows
+
+
 def _mean_over_the_batch(x, kernel, bias, stride):
     y, backward = convolve_forward(x, kernel, bias, stride)
 
@@ -117,6 +146,16 @@ EXERCISES = (
                 "overwritten, not accumulated",
                 _wrong_backward(accumulate=False),
                 "A pixel gets the gradient of one window in your answer: the next window writes over it. How many windows saw that pixel?",
+            ),
+            Mistake(
+                "overwritten, window by window",
+                _window_by_window,
+                "A pixel gets the gradient of the last window that saw it: each window writes over the ones before. How many windows saw that pixel?",
+            ),
+            Mistake(
+                "windows not put back",
+                _windows_not_put_back,
+                "That is the gradient of the windows, [batch, out_rows, out_columns, window]. Which pixel was copied into which windows? Each gets back the sum of its copies.",
             ),
             Mistake(
                 "kernel turned on the way back",
