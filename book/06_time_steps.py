@@ -118,7 +118,7 @@ heard, silent
 # That is all there is in a `BasicRNNCell` {cite}`elman1990`. It *is* a dense layer, and its input holds, besides x, its own
 # previous state. One step by hand, with one input and two units:
 #
-# $$\begin{gathered} [x, h] = [\,2,\; 0.5,\; {-1}\,], \\
+# $$\begin{gathered} {} [x, h] = [\,2,\; 0.5,\; {-1}\,], \\
 # \mathrm{kernel} = \begin{bmatrix} 0.5 & -1 \\ 1 & 2 \\ 0.5 & 1 \end{bmatrix}, \quad
 # \mathrm{bias} = [\,0,\; 1\,] \end{gathered}$$
 #

@@ -65,10 +65,11 @@ from rnn_course.data.splits import Split
 #
 # One more gate is left. The candidate n is made from x and the old h. The **reset gate** r decides, unit by unit, how much of the old h the candidate may see:
 #
-# $$\begin{gathered} [r, u] = \sigma([x, h]\; K_g + b_g), \\
+# $$\begin{gathered} {} [r, u] = \sigma([x, h]\; K_g + b_g), \\
 # n = \tanh([x, r \cdot h]\; K_n + b_n). \end{gathered}$$
 #
-# In code K_g and b_g are called {code}`gates_kernel` and {code}`gates_bias`, K_n and b_n {code}`candidate_kernel` and {code}`candidate_bias`.
+# In code $K_g$ and $b_g$ are {code}`gates_kernel` and {code}`gates_bias`, $K_n$ and $b_n$ are {code}`candidate_kernel` and
+# {code}`candidate_bias`.
 #
 # By hand, for one unit. Let h = 1, and let the gates' layer have given 0 for r and ln 3 for u. The candidate's kernel has the weights ln 3 for x and 0 for h, and x = 1:
 #
@@ -159,7 +160,7 @@ GRUCellFigure()
 # 1. Press *Keep all of h*, then *Replace all of h*. What is h′ each time?
 # 2. Press *Shut r of unit 0*, and move the reset. Before the product, unit 0 is hidden from both candidates: r says who may be
 #    *heard*. After the product, candidate 0 hears neither unit: r says who may *listen*.
-# 3. Press *Open both r*. Now the switch changes nothing. If your two libraries agree on a fresh network, that proves little.
+# 3. Press *Open both r*. Now the switch changes nothing: the two cells differ only where a reset gate closes.
 #
 # So "GRU" in a paper or a file says too little {cite}`tensorflow2019,keras2024,onnx2024`:
 #

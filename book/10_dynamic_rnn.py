@@ -238,7 +238,7 @@ for outside in ([6, 3, 0, 7], [6, 3, -1, 1]):
         print(fill(str(error), 70))
 
 # %% [markdown]
-# TensorFlow 1 takes such lengths silently. Its whole rule for the past of a row is {code}`t >= sequence_length`
+# TensorFlow 1 takes such lengths silently. Its whole rule for the steps past the end is {code}`t >= sequence_length`
 # {cite}`tensorflow2019`. That is the condition of our own loop above, which asks nothing else either. So we can see what
 # becomes of a 7 and of a −1:
 
@@ -307,7 +307,7 @@ print("ours,  row 1, unit 0:", ours[1, :, 0].round(2))
 # |---|---|---|---|---|
 # | this course | 0 | copied through | the initial state | an error |
 # | TensorFlow 1 | 0 | copied through | the initial state | taken silently |
-# | Torch, packed | 0 | copied through | an error | an error |
+# | Torch, packed | 0 | copied through | an error | an error, if too long a late one |
 # | Keras, with a mask | the last one again, or 0 | copied through | the initial state | the mask has no lengths |
 # | ONNX Runtime | 0 | copied through | zeros, not the initial state | an error |
 #

@@ -15,7 +15,7 @@
 # - prove that layer by layer and step by step are the same, and say why libraries prefer the first;
 # - add a second direction, a residual connection or dropout, and know what each leaves alone.
 #
-# **Reading** 45 minutes · **exercises** 130 minutes · **difficulty** 4 of 5 · **before** [chapter 8](08_lstm_cell.ipynb) and
+# **Reading** 45 minutes · **exercises** 170 minutes · **difficulty** 4 of 5 · **before** [chapter 8](08_lstm_cell.ipynb) and
 # [chapter 10](10_dynamic_rnn.ipynb)
 # :::
 #
@@ -554,7 +554,7 @@ ShapeQuiz("11")
 #
 # ## Exercises
 #
-# They are in [their own notebook](../exercises/11_deep_lstm.ipynb). The last one puts everything of this part together: you train a two-layer LSTM on digits, with your own gradients. A check answers at once and
+# They are in [their own notebook](../exercises/11_deep_lstm.ipynb). The last two put everything of this part together: you train a deep LSTM on digits, and in the end the cell, the loop, the stack and the gradients are all your own. A check answers at once and
 # knows the usual mistakes. [Solutions](../solutions/11_deep_lstm.ipynb) are there too.
 
 # %%

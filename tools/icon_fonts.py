@@ -8,13 +8,19 @@ from pathlib import Path
 from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTFont
 
-SHOWN = re.compile(r'content:\s*["\']\\([0-9a-f]{4,5})["\']')  # as Font Awesome writes a letter
+ESCAPED = re.compile(r'["\']\\([0-9a-f]{4,5})["\']')  # as Font Awesome writes a letter
+PLAIN = re.compile("[\ue000-\uf8ff]")  # as the theme's variables hold one: --pst-icon-lightbulb
 SOURCES = re.compile(r'src:url\("(?P<woff2>[^"]+\.woff2)"\) format\("woff2"\),url\("(?P<ttf>[^"]+\.ttf)"\) [^;}]*')
+
+
+def letters_of(sheet: str) -> set[int]:
+    """The icons that a style sheet names, in a rule or in a variable, escaped or as they are."""
+    return {int(letter, 16) for letter in ESCAPED.findall(sheet)} | {ord(letter) for letter in PLAIN.findall(sheet)}
 
 
 def with_few_icons(sheet: str, folder: Path) -> str:
     """The style sheet, its icon fonts cut down to what it shows; the new fonts lie beside it, in `folder`."""
-    letters = {int(letter, 16) for letter in SHOWN.findall(sheet)}
+    letters = letters_of(sheet)
 
     def cut(sources: re.Match[str]) -> str:
         source = folder / sources["ttf"]

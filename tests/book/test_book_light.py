@@ -11,7 +11,7 @@ from tests.book.browsing import DESKTOP, PHONE, READY, SETTINGS
 from tests.book.pages import HTML, read_page, toc_pages
 from tests.book.questions import NOT_TYPESET
 from tests.book.report import at_first_sight
-from tools.icon_fonts import SHOWN
+from tools.icon_fonts import letters_of
 from tools.late_images import late
 
 PAGES = [name for name in toc_pages() if name.startswith("book/") and name[5:7].isdigit()]
@@ -108,8 +108,9 @@ def test_every_icon_of_the_style_sheet_has_its_shape(html):
     static = html / "_static"
     (sheet,) = {name for page in toc_pages() for name in SHEET.findall((html / page).read_text("utf8"))}
     text = (static / sheet).read_text("utf8")
-    letters, drawn = {int(letter, 16) for letter in SHOWN.findall(text)}, set()
+    letters, drawn = letters_of(text), set()
     assert len(letters) > 10
+    assert 0xF0EB in letters, "the light bulb of a tip, which the theme names in a variable"
     fonts = [static / name for name in re.findall(r'src:url\("(fa-[^"]+)"\)', text)]
     assert len(fonts) == 3
     for font in fonts:

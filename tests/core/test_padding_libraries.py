@@ -12,6 +12,8 @@ import sys
 
 import numpy as np
 import pytest
+import torch
+from torch.nn.utils.rnn import pack_padded_sequence
 
 from rnn_course import LSTMCell, LSTMStateTuple, convert, dynamic_rnn, sequence_mask
 
@@ -82,6 +84,17 @@ def test_keras_repeats_the_last_output_or_gives_zeros(zeros, cell, x, start, tmp
     rows = LENGTHS > 0  # a row that never began has no output to repeat
     at_the_end = outputs[rows][:, -1]
     np.testing.assert_allclose(at_the_end, expected[rows][:, -1] if zeros else state.h[rows], **SINGLE)
+
+
+def test_packed_torch_refuses_wrong_lengths_a_long_one_late(cell, x):
+    """Zeros and states are compared in test_rnn.py; here what is no length of a row."""
+    module, inputs = convert.lstm_to_torch(cell), torch.tensor(x)
+    for wrong in (0, -1):
+        with pytest.raises(RuntimeError, match="greater than 0"):
+            pack_padded_sequence(inputs, torch.tensor([6, 3, 1, wrong]), batch_first=True, enforce_sorted=False)
+    too_long = pack_padded_sequence(inputs, torch.tensor([7, 3, 1, 2]), batch_first=True, enforce_sorted=False)
+    with pytest.raises(RuntimeError):
+        module(too_long)
 
 
 def test_onnx_runtime_gives_zeros_and_refuses_wrong_lengths(cell, x, start):

@@ -44,14 +44,15 @@ def train_stack(cells, kernel, bias, images, labels, batch_size, learning_rate):
 
 
 @cache
-def _small_digits():
+def small_digits():
+    """Images [example, 7, 8] and labels [example] of the package's digits."""
     train = load_digits().train
     return train.images[:, ::4, 2:26:3].astype("float64"), train.labels.astype("int64")  # 7 rows of 8
 
 
 def _digits(batches, batch_size, learning_rate, *units):
     def case(rng):
-        images, labels = _small_digits()
+        images, labels = small_digits()
         chosen = rng.permutation(len(labels))[: batches * batch_size]
         cells, kernel, bias = lstm_stack(rng, 8, units), numbers(rng, units[-1], 10), numbers(rng, 10)
         return cells, kernel, bias, images[chosen], labels[chosen], batch_size, learning_rate
