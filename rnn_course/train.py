@@ -135,23 +135,47 @@ def fit(
     model that it was given; the model handed in, and those handed out, never change. Raises what `train` and
     `minibatches` raise.
     """
-    expect_training_doors(loss, model)
     state, history = optimizer.init(model), []
     total = len(data.labels) // batch_size if drop_last else -(-len(data.labels) // batch_size)
     for number in range(1, epochs + 1):
-        start, losses = perf_counter(), []
         batches = minibatches(data, batch_size, rng=rng, drop_last=drop_last)
-        bar = _progress_bar(batches, progress and f"epoch {number}/{epochs}", total)
-        own, state, update = _own(model, state, optimizer)  # while `own` lives, no other array has its ids
-        for record in _steps(own, loss, bar, update, state, rng, max_norm, gradient):
-            model, state = record.model, record.optimizer_state
-            losses.append(record.loss)
-        seconds = perf_counter() - start
+        bar = progress and f"epoch {number}/{epochs}"
+        model, state, mean, seconds = one_epoch(
+            model, loss, batches, optimizer, state, rng, max_norm, gradient, progress=bar, total=total
+        )
         held_out_accuracy = None if held_out is None else accuracy(model, held_out)
-        history.append(Epoch(number, float(np.mean(losses)), held_out_accuracy, seconds))
+        history.append(Epoch(number, mean, held_out_accuracy, seconds))
         if on_epoch is not None:
             on_epoch(history[-1], model)
     return Fit(model, tuple(history))
+
+
+def one_epoch(
+    model: Tree,
+    loss: Loss,
+    batches: Iterable[tuple],
+    optimizer: Optimizer,
+    optimizer_state: Any,
+    rng: np.random.Generator | None = None,
+    max_norm: float | None = None,
+    gradient: str | Learner = "auto",
+    *,
+    progress: bool | str = True,
+    total: int | None = None,
+) -> tuple[Tree, Any, float, float]:
+    """`train` over the batches: the model and the optimiser's state after the last, the mean loss, and the seconds.
+
+    The arguments are those of `train`. Between the first batch and the last the weights are changed in place where the
+    optimiser can do that; what was handed in never changes.
+    """
+    expect_training_doors(loss, model)
+    start, losses = perf_counter(), []
+    bar = _progress_bar(batches, progress, total)
+    own, state, update = _own(model, optimizer_state, optimizer)  # while `own` lives, no other array has its ids
+    for record in _steps(own, loss, bar, update, state, rng, max_norm, gradient):
+        model, state = record.model, record.optimizer_state
+        losses.append(record.loss)
+    return model, state, float(np.mean(losses)), perf_counter() - start
 
 
 def _own(model: Tree, state: Any, optimizer: Optimizer) -> tuple[Tree, Any, Callable]:

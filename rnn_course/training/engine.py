@@ -10,7 +10,6 @@ number alone. NumPy's kernels choose nothing by the clock meanwhile, so that a s
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from time import perf_counter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,7 +18,7 @@ from rnn_course.arrays import to_numpy
 from rnn_course.data.splits import Digits, Split
 from rnn_course.kernels import blocks
 from rnn_course.learning import Learner
-from rnn_course.train import Epoch, probabilities, train
+from rnn_course.train import Epoch, one_epoch, probabilities
 from rnn_course.training.batches import DROPOUT, batches_in, epoch_batches, stream
 from rnn_course.training.settings import Settings
 from rnn_course.tree import Tree
@@ -83,26 +82,21 @@ def advance(
     """The state after one more epoch. Raises FloatingPointError when the loss is not finite."""
     number = len(state.history) + 1
     shares = (settings.batch_size, settings.seed, number, settings.shift, team.rank, team.size)
-    start, losses = perf_counter(), []
-    model, optimizer_state = state.model, state.optimizer_state
-    with reproducible(), np.errstate(over="ignore", invalid="ignore"):  # `train` looks at the loss in every step
-        for record in train(
-            model,
+    with reproducible(), np.errstate(over="ignore", invalid="ignore"):  # the loss is looked at in every step
+        model, optimizer_state, loss, seconds = one_epoch(
+            state.model,
             settings.loss(),
             epoch_batches(data.train, *shares),
             settings.optimizer(),
-            optimizer_state=optimizer_state,
-            rng=stream(settings.seed, DROPOUT, number),
-            max_norm=settings.max_norm,
-            gradient=team.learner(model),
+            state.optimizer_state,
+            stream(settings.seed, DROPOUT, number),
+            settings.max_norm,
+            team.learner(state.model),
             progress=f"epoch {number}/{settings.epochs}" if progress else False,
             total=batches_in(len(data.train.labels), settings.batch_size),
-        ):
-            model, optimizer_state = record.model, record.optimizer_state
-            losses.append(record.loss)
-        seconds = perf_counter() - start
+        )
         counts = confusion(model, data.validation or data.test, settings.classes, team)
-    epoch = Epoch(number, float(np.mean(losses)), float(np.trace(counts) / counts.sum()), seconds)
+    epoch = Epoch(number, loss, float(np.trace(counts) / counts.sum()), seconds)
     after = state._replace(model=model, optimizer_state=optimizer_state, history=(*state.history, epoch))
     return _with_best(after, settings)
 
