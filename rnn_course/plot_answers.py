@@ -1,10 +1,11 @@
-"""Figures of what networks answered: a confusion matrix, and several networks side by side in several quantities."""
+"""Figures of what networks answered: a confusion matrix, networks side by side in several quantities, training runs."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from rnn_course.answers import standard_error
 from rnn_course.arrays import Array, to_numpy
 from rnn_course.plot import COLOURS, _pyplot
 from rnn_course.shape_types import Int
@@ -62,10 +63,36 @@ def side_by_side(
             axis.xaxis.set_minor_locator(plt.matplotlib.ticker.NullLocator())
             axis.xaxis.set_major_formatter(lambda value, _: f"{value:,.12g}")
         if quantity in from_zero:
-            axis.set_xlim(left=0)
+            axis.set_xlim(0, 1.05 * axis.dataLim.x1)
         axis.set_yticks(range(len(names)), names)
         axis.set_ylim(len(names) - 0.5, -0.5)
         axis.grid(axis="x", alpha=0.3)
     figure.suptitle(title)
+    figure.tight_layout()
+    plt.show()
+
+
+def errors_of_runs(runs: Sequence[Any], title: str) -> None:
+    """The share of test examples that each training run misreads, in percent: a line for each recipe, the best on top.
+
+    `runs` are records, as `read_runs` gives them. A circle is a run on NumPy, a diamond one on Torch; its bar is one
+    standard error, of the test examples alone.
+    """
+    plt = _pyplot()
+    recipes = list(dict.fromkeys(run.recipe for run in sorted(runs, key=lambda run: -run.final_accuracy)))
+    figure, axis = plt.subplots(figsize=(7, 0.5 * len(recipes) + 1.4))
+    looks = {"numpy": ("NumPy", "o", COLOURS["state"], -0.14), "torch": ("Torch", "D", COLOURS["input"], 0.14)}
+    for backend, (name, marker, colour, aside) in looks.items():
+        mine = [run for run in runs if run.backend == backend]
+        errors = [100 * (1 - run.final_accuracy) for run in mine]
+        bars = [100 * standard_error(run.final_accuracy, run.test_examples) for run in mine]
+        places = [recipes.index(run.recipe) + aside for run in mine]
+        axis.errorbar(errors, places, xerr=bars, fmt=marker, color=colour, capsize=3, label=name)
+    axis.set(xlabel="test digits that are misread (%)", title=title)
+    axis.set_xlim(left=0)
+    axis.set_yticks(range(len(recipes)), recipes)
+    axis.set_ylim(len(recipes) - 0.5, -0.5)
+    axis.grid(axis="x", alpha=0.3)
+    axis.legend()
     figure.tight_layout()
     plt.show()

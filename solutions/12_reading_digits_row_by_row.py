@@ -318,7 +318,7 @@ check("reading.backward", classifier_forward)
 # %% [markdown] tags=["solution"]
 # ## Does it read?
 #
-# All of it together, on every other row and column of the package's digits: 32 units, plain gradient descent with your own way back, eight
+# All of it together, on every other row and column of the package's digits: 32 units, plain gradient descent with your own way back, twelve
 # passes.
 
 # %% tags=["solution"]

@@ -38,7 +38,9 @@ def _whole_image(rows, columns, hidden, classes):
     return (rows * columns + hidden) * 4 * hidden + hidden * classes
 
 
-def _classify(cell, kernel, bias, images, *, turn=False, shown="h", keep=True, read="last", over=1, answer="p"):
+def _classify(
+    cell, kernel, bias, images, *, turn=False, shown="h", keep=True, read="last", over=1, answer="p", add_bias=True
+):
     """The classifier with one thing changed."""
     xp = array_namespace(images)
     images = images.swapaxes(1, 2) if turn else images
@@ -48,7 +50,7 @@ def _classify(cell, kernel, bias, images, *, turn=False, shown="h", keep=True, r
         state = new if keep else state
         seen.append(getattr(new, shown))
     output = {"last": seen[-1], "first": seen[0], "mean": sum(seen) / len(seen)}[read]
-    logits = output @ kernel + bias
+    logits = output @ kernel + bias if add_bias else output @ kernel
     if answer == "logits":
         return logits
     if answer == "class":
@@ -190,6 +192,11 @@ EXERCISES = (
                 "the answer for probabilities",
                 partial(_classify, answer="class"),
                 "You return the digit that is named. What is asked for is how sure the network is of each of them.",
+            ),
+            Mistake(
+                "bias forgotten",
+                partial(_classify, add_bias=False),
+                "Your logits are the products alone. What does the read-out add to each class?",
             ),
             Mistake(
                 "read-out from c",

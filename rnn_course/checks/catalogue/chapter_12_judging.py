@@ -64,6 +64,8 @@ def _error(answers, labels, *, ddof=1, root=True, over="seeds", wrong=False):
     mean = sum(shares) / len(shares)
     if over == "digits":
         return mean, sqrt(mean * (1 - mean) / (len(hits) * len(labels)))
+    if over == "digits of one network":
+        return mean, sqrt(mean * (1 - mean) / len(labels))
     error = sqrt(sum((share - mean) ** 2 for share in shares) / (len(shares) - ddof))
     if root:
         error /= sqrt(len(shares))
@@ -186,6 +188,11 @@ EXERCISES = (
                 "all digits as one draw",
                 partial(_error, over="digits"),
                 "You treated all answers as one large sample. The same digits were read by every seed: what scatters here?",
+            ),
+            Mistake(
+                "luck of the digits",
+                partial(_error, over="digits of one network"),
+                "That is how an accuracy strays with the *digits* that are drawn. Here the digits are the same: what scatters?",
             ),
             Mistake(
                 "error rate",

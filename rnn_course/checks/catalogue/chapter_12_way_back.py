@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from rnn_course.activations import softmax
 from rnn_course.arrays import array_namespace
 from rnn_course.checks.catalogue.chapter_12 import reader
 from rnn_course.checks.exercise import Exercise, Mistake
@@ -29,7 +30,17 @@ def classifier_forward(cell, kernel, bias, images):
 
 
 def _forward(
-    cell, kernel, bias, images, *, accumulate=True, again=False, to_state=True, sum_bias=True, from_start=False
+    cell,
+    kernel,
+    bias,
+    images,
+    *,
+    accumulate=True,
+    again=False,
+    to_state=True,
+    sum_bias=True,
+    from_start=False,
+    answer="logits",
 ):
     """The classifier with a way back in which one thing is done differently."""
     xp = array_namespace(images)
@@ -52,7 +63,8 @@ def _forward(
                 d_output = xp.zeros_like(d_output)
         return d_cell, d_kernel, d_bias
 
-    return outputs[-1] @ kernel + bias, backward
+    logits = outputs[-1] @ kernel + bias
+    return softmax(logits) if answer == "p" else logits, backward
 
 
 EXERCISES = (
@@ -97,6 +109,11 @@ EXERCISES = (
                 "bias gradient not summed",
                 partial(_forward, sum_bias=False),
                 "Your bias gradient has a batch axis. How many digits used the same bias?",
+            ),
+            Mistake(
+                "probabilities for logits",
+                partial(_forward, answer="p"),
+                "Your first result sums to 1 for each digit. Which last step of the other classifier is left out here?",
             ),
             Mistake(
                 "steps in the order of time",
