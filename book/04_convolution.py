@@ -184,11 +184,11 @@ print("the answers have moved along:", same_answers)
 # **SAME** puts zeros around the image, as many as are needed for one output at every s-th pixel:
 #
 # $$\begin{aligned}
-# \text{outputs} &= \left\lceil \frac{n}{s} \right\rceil, \\
-# \text{zeros} &= \max\bigl((\text{outputs} - 1)\, s + k - n,\; 0\bigr).
+# \text{outputs} \; o &= \left\lceil \frac{n}{s} \right\rceil, \\
+# \text{zeros} &= \max\bigl((o - 1)\, s + k - n,\; 0\bigr).
 # \end{aligned}$$
 #
-# Where does the second formula come from? The last window begins at (outputs − 1) · s and ends k pixels on. What it needs
+# Where does the second formula come from? The last window begins at (o − 1) · s and ends k pixels on. What it needs
 # beyond the n pixels is zeros. Half of them go before the image and half after; **if their number is odd, the odd zero goes
 # after**. Do not believe it, count:
 
@@ -269,7 +269,8 @@ Convolution(row=2, column=3)
 #
 # $$\begin{aligned}
 # &y[n, i, j, f] = b[f] \; + \\
-# &\quad \sum_{r, s, c} x[n,\, i \cdot t + r,\, j \cdot t + s,\, c] \; W[r, s, c, f]
+# &\quad \sum_{r, s, c} x[n,\, i \cdot t + r,\, j \cdot t + s,\, c] \\
+# &\qquad \quad \cdot W[r, s, c, f]
 # \end{aligned}$$
 #
 # Here b is the bias, W the kernel and t the stride; r and s run over the window, c over the channels.

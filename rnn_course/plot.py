@@ -102,6 +102,8 @@ def learning_curves(histories: Mapping[str, Sequence[Any]], title: str, size: tu
         right.plot(numbers, accuracies, line, color=colour, label=name)
     left.set(xlabel="epoch", ylabel="training loss (nats)", yscale="log")
     right.set(xlabel="epoch", ylabel="accuracy on held-out digits")
+    for axis in (left, right):  # epochs are counted: no tick between two of them
+        axis.xaxis.get_major_locator().set_params(integer=True)
     right.legend()
     figure.suptitle(title)
     figure.tight_layout()

@@ -13,7 +13,8 @@ from rnn_course.widgets.given import finite_numbers
 
 KINDS = ("batch", "layer", "instance", "group")
 MOST = (4, 2, 2, 8)  # batch, rows, columns, channels: what can still be read on a phone
-WIDTH, HEIGHT, GAP, LEFT, TOP = 27, 20, 6, 74, 34
+WIDTH, HEIGHT, GAP, EDGE, TOP = 29, 20, 5, 2, 32
+LABEL = 16  # the line with an example's name above its tiles
 EPS = 1e-5
 
 
@@ -119,19 +120,19 @@ def normalised(x: np.ndarray, kind: str, groups: int) -> np.ndarray:
 def draw(x: np.ndarray, chosen: np.ndarray, marked: str) -> str:
     """A row of tiles for each example, a tile for each channel, in it the pixels."""
     batch, rows, columns, channels = np.shape(x)
-    pitch_x, pitch_y = columns * WIDTH + GAP, rows * HEIGHT + GAP
-    parts = [text(LEFT + (channels * pitch_x - GAP) / 2, 12, "channels")]
-    parts += [text(LEFT + c * pitch_x + columns * WIDTH / 2, 28, str(c)) for c in range(channels)]
+    pitch_x, pitch_y = columns * WIDTH + GAP, LABEL + rows * HEIGHT + GAP
+    parts = [text(EDGE + (channels * pitch_x - GAP) / 2, 12, "channels")]
+    parts += [text(EDGE + c * pitch_x + columns * WIDTH / 2, 28, str(c)) for c in range(channels)]
     for n in range(batch):
-        label = text(LEFT - 8, TOP + n * pitch_y + rows * HEIGHT / 2 + 4, f"example {n}", class_="rc-label rc-end")
-        parts.append(label)
+        line = TOP + n * pitch_y
+        parts.append(text(EDGE, line + LABEL - 5, f"example {n}", class_="rc-label rc-start"))
         for c, r, s in np.ndindex(channels, rows, columns):
-            left, top = LEFT + c * pitch_x + s * WIDTH, TOP + n * pitch_y + r * HEIGHT
+            left, top = EDGE + c * pitch_x + s * WIDTH, line + LABEL + r * HEIGHT
             name = f"{n}.{r}.{s}.{c}"
             parts.append(_number(left, top, float(x[n, r, s, c]), name, bool(chosen[n, r, s, c]), name == marked))
     words = "Numbers of a batch of images. Filled are those that share a mean."
     numbers = element("g", *parts, class_="rc-norm-numbers")
-    return drawing(LEFT + channels * pitch_x, TOP + batch * pitch_y, words, numbers)
+    return drawing(2 * EDGE + channels * pitch_x - GAP, TOP + batch * pitch_y, words, numbers)
 
 
 def short(value: float) -> str:

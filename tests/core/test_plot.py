@@ -68,6 +68,14 @@ def test_learning_curves_have_a_line_for_each_history():
     assert "nats" in loss.get_ylabel()
 
 
+def test_there_is_no_tick_between_two_epochs():
+    history = [Epoch(number, 1.0, 0.5, 0.1) for number in range(1, 13)]
+    plot.learning_curves({"LSTM": history}, "curves", size=(6.8, 3.2))
+    _, axes = drawn()
+    for axis in axes:
+        assert all(float(tick).is_integer() for tick in axis.get_xticks())
+
+
 def test_beliefs_stand_beside_the_rows(rng):
     picture, after_row = rng.random((8, 8)), rng.random((8, 10))
     plot.beliefs(picture, after_row, "beliefs")
