@@ -430,7 +430,7 @@ print(f"unclipped, after 1 step: w = {unclipped:.1f}")
 print(f"clipped, after 50 steps: w = {clipped:.3f}")
 
 # %% [markdown]
-# The slope on the wall was `23_800 < slope(1.2) < 23_900`. One full step leads to `unclipped < -22`; fifty short ones lead into the
+# On the wall the state was `38.3 < 1.2**20 < 38.4`, and the slope `23_800 < slope(1.2) < 23_900`. One full step leads to `unclipped < -22`; fifty short ones lead into the
 # notch, `0.999 < clipped < 1.001`.
 #
 # ### On a real network

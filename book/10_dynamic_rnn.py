@@ -423,7 +423,7 @@ loss = softmax_cross_entropy(logits, padded_labels, mask=valid)
 
 # %% [markdown]
 # `padded: [batch=3, time=5, input=3]`, `padded_labels: [batch=3, time=5]`, `logits: [batch=3, time=5, classes=2]`, `valid: [batch=3, time=5]`, and `loss: []`.
-# The masked loss is the mean over the 4 + 2 + 5 = 11 real steps. Read the three sequences one at a time, and you get the same:
+# The masked loss is the mean over the 4 + 2 + 5 real steps, `valid.sum() = 11`. Read the three sequences one at a time, and you get the same:
 
 # %%
 alone = [

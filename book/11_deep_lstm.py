@@ -177,7 +177,8 @@ for name, candidate in {
 
 # %% [markdown]
 # Only `outputs[:, -1] == final[1].h`. So "final_state is h" leaves out three of four arrays: there are two layers, each with a pair, and one of the four is
-# what you saw. There are `parameters(small) = 400` numbers, 180 in the bottom layer and 220 in the top, whose x is 5 wide.
+# what you saw. There are `parameters(small) = 400` numbers, `parameters(small.cells[0]) = 180` in the bottom layer and
+# `parameters(small.cells[1]) = 220` in the top, whose x is 5 wide.
 #
 # Torch keeps the same numbers in other boxes: one array for all h, one for all c, with an axis of layers in front.
 
@@ -282,7 +283,7 @@ print(f"step by step takes {ratio:.1f} times as long as layer by layer")
 # ## The shared-cell mistake
 #
 # To make two layers, many people have written `[cell] * 2`. In Python that is a list with *the same cell twice*. In the first releases of TensorFlow each layer still made weights of its own from it.
-# Version 1.1 raised an error, and later ones do what Python says: two layers, one set of weights, in silence, wherever the widths allow it. We make it on purpose:
+# Version 1.1 raised an error {cite}`tensorflow2017`, and later ones do what Python says: two layers, one set of weights, in silence, wherever the widths allow it. We make it on purpose:
 
 # %%
 one = LSTMCell.init(5, 5, rng=np.random.default_rng(1))
