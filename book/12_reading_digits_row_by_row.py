@@ -285,7 +285,7 @@ for name, bound in bounds.items():
     held = shares[name].mean() >= bound
     print(f"{name:14} reads at least {100 * bound:.0f} %: {held}")
 
-# %% mystnb={"image": {"alt": "Four panels with a line for each of five networks, and three seeds as ticks. Accuracy: the CNN is highest, the basic RNN lowest and most scattered, the others overlap. Parameters: all at about 24,000. Multiply-adds on a logarithmic axis: the NN has 24,000, the others 600,000 to 800,000. Seconds per epoch on a logarithmic axis: the NN is fastest by far, the CNN slowest."}} tags=["nbval-ignore-output", "reason:varies between processors because training amplifies rounding; the seconds vary with the time"]
+# %% mystnb={"image": {"alt": "Four panels with a line for each of five networks, and three seeds as ticks. Accuracy: the CNN is highest, the basic RNN lowest, and three seeds of one network may lie two points apart. Parameters: all at about 24,000. Multiply-adds on a logarithmic axis: the NN has 24,000, the others 600,000 to 800,000. Seconds per epoch on a logarithmic axis: the NN is fastest by far, the CNN slowest."}} tags=["nbval-ignore-output", "reason:varies between processors because training amplifies rounding; the seconds vary with the time"]
 plot_answers.side_by_side(
     {
         "accuracy on 360 held-out digits": shares,
@@ -528,6 +528,7 @@ plot_answers.side_by_side(
         ],
     },
     "Who knows where a pixel is loses by the permutation",
+    columns=1,
     one_scale=True,
 )
 
@@ -564,6 +565,7 @@ plot_answers.side_by_side(
         "processor seconds per epoch": seconds_per_epoch,
     },
     "24,000 weights on MNIST: how they are used decides",
+    columns=1,
     log=("processor seconds per epoch",),
 )
 

@@ -47,7 +47,7 @@ def side_by_side(
     plt = _pyplot()
     names = list(dict.fromkeys(name for runs in quantities.values() for name in runs))
     lines = -(-len(quantities) // columns)
-    size = (4.2 * columns + 0.6, (0.34 * len(names) + 1.1) * lines + 0.4)
+    size = (3.1 * columns + 1.1, (0.34 * len(names) + 1.1) * lines + 0.4)
     figure, axes = plt.subplots(lines, columns, figsize=size, squeeze=False, sharey=True, sharex=one_scale)
     for axis in axes.flat[len(quantities) :]:
         axis.set_axis_off()
@@ -63,6 +63,7 @@ def side_by_side(
             axis.xaxis.set_minor_locator(plt.matplotlib.ticker.NullLocator())
             axis.xaxis.set_major_formatter(lambda value, _: f"{value:,.12g}")
         if quantity in from_zero:
+            axis.xaxis.set_major_locator(plt.MaxNLocator(4))
             axis.set_xlim(0, 1.05 * axis.dataLim.x1)
         axis.set_yticks(range(len(names)), names)
         axis.set_ylim(len(names) - 0.5, -0.5)
@@ -80,7 +81,7 @@ def errors_of_runs(runs: Sequence[Any], title: str) -> None:
     """
     plt = _pyplot()
     recipes = list(dict.fromkeys(run.recipe for run in sorted(runs, key=lambda run: -run.final_accuracy)))
-    figure, axis = plt.subplots(figsize=(7, 0.5 * len(recipes) + 1.4))
+    figure, axis = plt.subplots(figsize=(5.4, 0.5 * len(recipes) + 1.2))
     looks = {"numpy": ("NumPy", "o", COLOURS["state"], -0.14), "torch": ("Torch", "D", COLOURS["input"], 0.14)}
     for backend, (name, marker, colour, aside) in looks.items():
         mine = [run for run in runs if run.backend == backend]
