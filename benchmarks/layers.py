@@ -7,10 +7,10 @@ import numpy as np
 import torch
 
 from benchmarks.timing import Spread, interleaved
-from rnn_course import Conv2D, Dense, GroupNorm, MaxPool2D, adam, row_lstm, softmax_cross_entropy_forward, tree_map
+from rnn_course import Conv2D, Dense, GroupNorm, MaxPool2D, adam, row_lstm, softmax_cross_entropy_forward, to, tree_map
 from rnn_course.tree import leaves
 
-OURS, TORCH = "NumPy", "torch.nn"
+OURS, TORCH, THROUGH = "NumPy", "torch.nn", "Torch through our layer"
 
 
 def _images(*shape: int) -> np.ndarray:
@@ -37,6 +37,24 @@ def _torch(layer: Any, x: np.ndarray) -> Callable:
         return torch.autograd.grad(layer(inputs), watched, d_output)
 
     return run
+
+
+def _through_torch(layer: Any, x: np.ndarray) -> Callable:
+    """Our layer on tensors, differentiated by autograd."""
+    layer, inputs = to((layer, x), "torch")
+    watched = [inputs, *leaves(layer)]
+    for leaf in watched:
+        leaf.requires_grad_()
+    d_output = torch.ones_like(layer(inputs))
+
+    def run() -> object:
+        return torch.autograd.grad(layer(inputs), watched, d_output)
+
+    return run
+
+
+def _all_three(theirs: Any, layer: Any, images: np.ndarray) -> dict[str, Callable]:
+    return {TORCH: _torch(theirs, images), OURS: _ours(layer, images), THROUGH: _through_torch(layer, images)}
 
 
 def _loss(logits: np.ndarray) -> dict[str, Callable]:
@@ -77,10 +95,7 @@ def layers(seconds: float) -> dict[str, dict[str, Spread]]:
 
     def convolution(size: int, channels: int, filters: int, images: np.ndarray) -> dict[str, Callable]:
         theirs = torch.nn.Conv2d(channels, filters, size, padding="same").to(memory_format=torch.channels_last)
-        return {
-            TORCH: _torch(theirs, images),
-            OURS: _ours(Conv2D.init(channels, filters, (size, size), rng=rng), images),
-        }
+        return _all_three(theirs, Conv2D.init(channels, filters, (size, size), rng=rng), images)
 
     problems = {
         "convolution 5×5, 1 → 32": convolution(5, 1, 32, _images(64, 28, 28, 1)),
@@ -89,7 +104,7 @@ def layers(seconds: float) -> dict[str, dict[str, Spread]]:
         "convolution 5×5, 32 → 64": convolution(5, 32, 64, _images(64, 14, 14, 32)),
     }
     images = _images(64, 28, 28, 32)
-    problems["max pooling 2×2"] = {TORCH: _torch(torch.nn.MaxPool2d(2), images), OURS: _ours(MaxPool2D(), images)}
+    problems["max pooling 2×2"] = _all_three(torch.nn.MaxPool2d(2), MaxPool2D(), images)
     norms = torch.nn.GroupNorm(8, 32), GroupNorm.init(32, 8)
     problems["group norm, 8 groups"] = {TORCH: _torch(norms[0], images), OURS: _ours(norms[1], images)}
     rows = _images(64, 784)

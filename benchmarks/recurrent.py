@@ -94,6 +94,7 @@ def lstm(seconds: float, quick: bool) -> dict[str, dict[str, Spread]]:
             FUSED: through_torch(cell, x, d_outputs),
             "readable loop": our_loop(cell, x, d_outputs),
             "naive NumPy": peers.naive(*arguments),
+            "our calls alone": peers.calls(cell, x, d_outputs),
             "the products alone": peers.floor(*arguments),
         }
         if not quick:

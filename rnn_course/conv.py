@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnn_course.arrays import Array, array_namespace, device, from_numpy, zeros
+from rnn_course.arrays import Array, array_namespace, device, from_numpy, is_torch_array, zeros
 from rnn_course.init import check_sizes, glorot_uniform
 from rnn_course.kernels import convolution
 from rnn_course.layers import Dense
@@ -79,6 +79,12 @@ class Conv2D(NamedTuple):
         than the image, and TypeError for images of another library, dtype or
         device than the kernel.
         """
+        if is_torch_array(x):
+            from rnn_course.kernels import images
+
+            how = self._how(x)
+            if images.fits(x):  # the same numbers, sooner; autograd knows the way back
+                return images.convolution(self, x, geometry(x, *how))
         return self.forward(x)[0]
 
     def forward(
@@ -89,9 +95,7 @@ class Conv2D(NamedTuple):
         It is `Dense`'s, with every place's gradient summed.
         """
         rows, columns, channels, filters = self.kernel.shape
-        expect_images(x, channels)
-        expect_same_kind("x", x, self.kernel, "kernel")
-        how = (rows, columns), self.stride, self.padding, self.dilation
+        how = self._how(x)
         if convolution.fits(self, x):  # the same numbers, sooner
             return convolution.forward(self, x, geometry(x, *how))
         reshape = array_namespace(x).reshape
@@ -112,6 +116,14 @@ class Conv2D(NamedTuple):
             return d_layer, windows_backward(d_windows)
 
         return reshape(y, (*places, filters)), backward
+
+    def _how(self, x: Array) -> tuple[Any, ...]:
+        """Check that the images fit, and say how the windows lie."""
+        rows, columns, channels, _ = self.kernel.shape
+        expect_images(x, channels)
+        expect_same_kind("x", x, self.kernel, "kernel")
+        expect_same_kind("bias", self.bias, self.kernel, "kernel")
+        return (rows, columns), self.stride, self.padding, self.dilation
 
 
 def windows_forward(

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from math import inf, prod
 from typing import NamedTuple
 
-from rnn_course.arrays import Array, array_namespace, device, is_numpy_array, zeros
+from rnn_course.arrays import Array, array_namespace, device, is_numpy_array, is_torch_array, zeros
 from rnn_course.conv import Pair, expect_images, geometry, pair, windows_forward
 from rnn_course.kernels import pooling
 from rnn_course.shape_types import Float
@@ -29,6 +29,12 @@ class MaxPool2D(NamedTuple):
         self, x: Float[Array, "batch rows columns channels"]
     ) -> Float[Array, "batch out_rows out_columns channels"]:
         """The maxima. Raises ShapeError for anything but NHWC images, or a window larger than the image (VALID)."""
+        expect_images(x)
+        if is_torch_array(x):
+            from rnn_course.kernels import images
+
+            if images.fits(x):  # the same numbers, sooner; autograd knows the way back
+                return images.maximum(x, self._geometry(x))
         return self.forward(x)[0]
 
     def forward(
@@ -39,7 +45,7 @@ class MaxPool2D(NamedTuple):
         xp = array_namespace(x)
         stride = self.size if self.stride is None else self.stride
         if is_numpy_array(x):
-            fast = pooling.forward(self, x, geometry(x, self.size, stride, self.padding, 1))
+            fast = pooling.forward(self, x, self._geometry(x))
             if fast is not None:
                 return fast
         windows, windows_backward = windows_forward(x, self.size, stride, self.padding, fill=-inf)
@@ -51,6 +57,9 @@ class MaxPool2D(NamedTuple):
             return self, windows_backward(xp.where(won, d_output[:, :, :, None, :], zero))
 
         return xp.sum(xp.where(won, windows, zero), axis=3), backward  # a product 0 · (−∞) would be NaN
+
+    def _geometry(self, x: Array) -> tuple:
+        return geometry(x, self.size, self.size if self.stride is None else self.stride, self.padding, 1)
 
 
 class AveragePool2D(NamedTuple):
