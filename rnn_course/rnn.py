@@ -11,6 +11,7 @@ from typing import Any, TypeGuard
 
 from rnn_course.arrays import (
     Array,
+    alike,
     array_namespace,
     grows_a_graph,
     integers,
@@ -143,16 +144,21 @@ def _prepare(
     """Check everything that was handed in; return the inputs time-major, the state, and the lengths as integers."""
     sizes = expect_shape("inputs", inputs, "time batch input" if time_major else "batch time input")
     batch, time = sizes["batch"], sizes["time"]
-    for name, leaf in named_leaves(cell):
-        expect_same_kind(f"cell.{name}", leaf, inputs, "inputs")
+    _expect_kind("cell", cell, inputs)
     state = cell.zero_state(batch) if initial_state is None else initial_state
     if initial_state is not None:
         _expect_initial_state(cell, state, batch, time, time_major)
-        for name, leaf in named_leaves(state, "initial_state"):
-            expect_same_kind(name, leaf, inputs, "inputs")
+        _expect_kind("initial_state", state, inputs)
     _expect_input_size(cell, sizes["input"])
     lengths = lengths_beside(inputs, sequence_length, batch, time)
     return inputs if time_major else swap_batch_time(inputs), state, lengths
+
+
+def _expect_kind(name: str, tree: Any, inputs: Array) -> None:
+    """Raise TypeError unless all arrays of a tree are of the inputs' kind; names are put together for an error only."""
+    if not all(alike(leaf, inputs) for leaf in leaves(tree)):
+        for path, leaf in named_leaves(tree, name):
+            expect_same_kind(path, leaf, inputs, "inputs")
 
 
 def _in_chunks(keep_every: int | None, steps: Array) -> TypeGuard[int]:

@@ -58,7 +58,9 @@ def named_leaves(tree: Tree, path: str = "") -> Iterator[tuple[str, Any]]:
 
 def leaves(tree: Tree) -> list:
     """The arrays of a tree, in order."""
-    return [leaf for _, leaf in named_leaves(tree)]
+    if is_array(tree):
+        return [tree]
+    return [leaf for branch in tree for leaf in leaves(branch)] if isinstance(tree, tuple) else []
 
 
 def with_leaves(tree: Tree, new_leaves: list) -> Tree:
