@@ -24,6 +24,8 @@
 # %% tags=["exercise"]
 from itertools import pairwise
 
+import numpy as np
+
 from rnn_course import arguments, check, hint, progress, solution
 from rnn_course.arrays import array_namespace
 

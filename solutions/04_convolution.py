@@ -42,6 +42,8 @@
 # :::
 
 # %% tags=["exercise"]
+import numpy as np
+
 from rnn_course import arguments, check, hint, progress, solution
 from rnn_course.arrays import array_namespace, device, zeros
 
