@@ -282,7 +282,7 @@ np.testing.assert_allclose(our_state, state, atol=1e-5)
 
 # %% [markdown]
 # `torch.nn.RNN` keeps W and U apart and transposed, and it has two biases that are only ever added. Our cell learns
-# `parameters(cell) = 720` numbers, 44 · 16 + 16. Torch's has 16 more for the second bias, `torch_parameters = 736`. Nothing else differs.
+# `parameters(cell) = 720` numbers, 44 · 16 + 16. Torch's has 16 more for the second bias, `torch_parameters == 736`. Nothing else differs.
 #
 # ## The output is the state
 #
@@ -489,7 +489,7 @@ except ShapeError as error:
     print(fill(str(error), 70))
 
 # %% [markdown]
-# **"The state is `[batch, cell.state_size]`."** True for this cell, and only for this kind. `cell.state_size = 16`, and
+# **"The state is `[batch, cell.state_size]`."** True for this cell, and only for this kind. `cell.state_size == 16`, and
 # `cell.zero_state(5): [batch=5, hidden=16]`. For an LSTM `state_size` is a pair, and the state is a pair of arrays.
 #
 # **`cell.call(x, h)`.** In later releases of TensorFlow 1 a cell has no weights when you make it, because it does not know the

@@ -247,8 +247,8 @@ table
 #
 # $$d_{t-k} = d_t \, (U^\top)^k.$$
 #
-# For one unit that is wᵏ. With w = 0.5 less than a millionth is left after 20 steps, `0.5**20 < 1e-6`. With w = 1.5 it has grown
-# more than three thousand times, `1.5**20 > 3_000`. Only w = ±1 does neither. For a matrix we have to ask *by how much it stretches*. Take a small one, and let it act on all arrows of length 1:
+# For one unit that is wᵏ. With w = 0.5 less than a millionth is left after 20 steps, `pow(0.5, 20) < 1e-6`. With w = 1.5 it has grown
+# more than three thousand times, `pow(1.5, 20) > 3_000`. Only w = ±1 does neither. For a matrix we have to ask *by how much it stretches*. Take a small one, and let it act on all arrows of length 1:
 
 # %% mystnb={"image": {"alt": "A circle of radius 1, and what a matrix makes of it: after one step a flat ellipse that reaches out to 1.2, after two steps a thinner one of length 1.06, after five steps a short line near the middle."}}
 small = np.array([[0.5, 0.0], [1.0, 0.5]])
@@ -430,7 +430,7 @@ print(f"unclipped, after 1 step: w = {unclipped:.1f}")
 print(f"clipped, after 50 steps: w = {clipped:.3f}")
 
 # %% [markdown]
-# On the wall the state was `38.3 < 1.2**20 < 38.4`, and the slope `23_800 < slope(1.2) < 23_900`. One full step leads to `unclipped < -22`; fifty short ones lead into the
+# On the wall the state was `38.3 < pow(1.2, 20) < 38.4`, and the slope `23_800 < slope(1.2) < 23_900`. One full step leads to `unclipped < -22`; fifty short ones lead into the
 # notch, `0.999 < clipped < 1.001`.
 #
 # ### On a real network
@@ -738,7 +738,7 @@ mean_of = {name: np.mean(values) for name, values in accuracies.items()}
 
 # %% [markdown]
 # From the half-size matrix nothing is learned in 250 updates, `mean_of["half"] ≤ 0.35`: the gradient that reaches step 0 has been halved sixty times. From the
-# orthogonal one most runs solve the task, `mean_of["orthogonal"] ≥ 0.75`. Glorot's initialisation lies between, `mean_of["Glorot"] < mean_of["orthogonal"]`, and
+# orthogonal one most runs solve the task, `mean_of["orthogonal"] ≥ 0.75`. Glorot's initialisation lies between, `mean_of["orthogonal"] - mean_of["Glorot"] > 0`, and
 # there the outcome depends on the seed. Four runs are few; take the order as a hint and not as a law.
 #
 # An orthogonal start is no guarantee either. Training moves the matrix away from it, and tanh shrinks what saturates.
@@ -895,7 +895,7 @@ ShapeQuiz("07")
 #
 # <details><summary>All singular values of U are 0.9. The cell has tanh. Can its gradient explode?</summary>
 #
-# No. Each step multiplies its length by at most 0.9, and tanh makes it smaller still. After 100 steps less than 0.9¹⁰⁰ is left of it, `0.9**100 < 0.00003`.
+# No. Each step multiplies its length by at most 0.9, and tanh makes it smaller still. After 100 steps less than 0.9¹⁰⁰ is left of it, `pow(0.9, 100) < 0.00003`.
 #
 # </details>
 #

@@ -200,7 +200,7 @@ torch_parameters = sum(p.numel() for p in module.parameters())
 parameters(cell), torch_parameters
 
 # %% [markdown]
-# `torch_parameters = 200`.
+# `torch_parameters == 200`.
 #
 # **Where do they start?** TensorFlow 1 and this course draw the whole kernel at once by Glorot's rule {cite}`glorot2010`: uniform numbers between
 # ±√(6 / (rows + columns)). The rows and columns are those of the *concatenated* matrix, `[input + hidden, 4*hidden]`, and not of one block.
@@ -211,7 +211,7 @@ of_one_block = np.sqrt(6 / (3 + 5 + 5))
 largest = np.abs(cell.kernel).max()
 
 # %% [markdown]
-# `0.9 * limit < largest < limit`, with `0.46 < limit < 0.47`. By the size of one block it would have been `0.67 < of_one_block < 0.68`.
+# `0.9 < largest / limit < 1`, with `0.46 < limit < 0.47`. By the size of one block it would have been `0.67 < of_one_block < 0.68`.
 #
 # ### One product or four: does it matter?
 #
@@ -361,8 +361,8 @@ plot.curves(
 
 # %% [markdown]
 # Read the dotted line first. An LSTM with a forget bias of 0 loses the gradient *faster than the plain RNN*,
-# `left["LSTM, forget bias 0"][-1] < left["plain RNN"][-1]`: the gates alone do not help. It is born forgetful, for every gate is
-# about σ(0) = ½ open. At a bias of 1 it is a little better than the plain cell, `left["plain RNN"][-1] < left["LSTM, forget bias 1"][-1]`.
+# `left["LSTM, forget bias 0"][-1] / left["plain RNN"][-1] < 1e-6`: the gates alone do not help. It is born forgetful, for every gate is
+# about σ(0) = ½ open. At a bias of 1 it is a little better than the plain cell, `left["LSTM, forget bias 1"][-1] / left["plain RNN"][-1] > 1`.
 # At 2.5 the gradient does not vanish at all within 60 steps, `left["LSTM, forget bias 2.5"][-1] > 1`.
 #
 # How good is the estimate Π σ(f), the conveyor alone? Here is the factor per step, on average over 20 steps, beside σ(b):
@@ -501,7 +501,7 @@ open_gate, usual, shut = (
 
 # %% [markdown]
 # After ten epochs `open_gate ≥ 0.9`, and `shut ≤ 0.4`: with a bias of 0 it guesses, because after 27 steps hardly any gradient is left to learn
-# from, `0.5**27 < 1e-8`. The usual 1.0 lies behind, `open_gate > usual + 0.1`. The rule: the forget bias sets the *reach* of a fresh cell.
+# from, `pow(0.5, 27) < 1e-8`. The usual 1.0 lies behind, `open_gate - usual > 0.1`. The rule: the forget bias sets the *reach* of a fresh cell.
 # Along the conveyor that is about 1/(1 − σ(b)) steps:
 
 # %%

@@ -397,7 +397,7 @@ weights = {name: parameters(make(rng)) for name, make in cells.items()}
 weights
 
 # %% [markdown]
-# `max(weights.values()) < 1.05 * min(weights.values())`. All else is as the initialisers of TensorFlow 1 have it: a forget bias of 1 for the LSTM, gate biases of 1 for the GRU.
+# `max(weights.values()) / min(weights.values()) < 1.05`. All else is as the initialisers of TensorFlow 1 have it: a forget bias of 1 for the LSTM, gate biases of 1 for the GRU.
 
 # %%
 digits = load_digits()

@@ -358,7 +358,7 @@ print("split anywhere, carry the state: the same as the whole")
 # ### A sequence that does not fit into memory
 #
 # The outputs of a batch are `[batch, time, hidden]`, and training keeps every step's gates as well. A million steps of 64 sequences and 256 units
-# are 64 · 10⁶ · 256 · 4 bytes for the outputs alone, more than 65 gigabytes: `64 * 10**6 * 256 * 4 > 65e9`. Read in pieces instead, and let go of each piece when you have used it:
+# are 64 · 10⁶ · 256 · 4 bytes for the outputs alone, more than 65 gigabytes: `64 * pow(10, 6) * 256 * 4 > 65e9`. Read in pieces instead, and let go of each piece when you have used it:
 
 
 # %%
@@ -545,7 +545,7 @@ wrongly_read = np.mean(hasty[short] == digits.test.labels[short])
 different_answers = len(np.unique(hasty[short]))
 
 # %% [markdown]
-# For every row that ends early the last output is 0, so the read-out answers from its bias alone, with the same digit each time: `different_answers = 1`, and
+# For every row that ends early the last output is 0, so the read-out answers from its bias alone, with the same digit each time: `different_answers == 1`, and
 # `wrongly_read ≤ 0.2`. No error, no warning.
 #
 # ## Proof that the padding cannot leak
