@@ -348,7 +348,8 @@ print("Torch's conv2d: the same as Conv2D")
 
 # %% [markdown]
 # That is what the chapter began with, taken literally: **a small dense layer, slid over the image**. The package does the same.
-# Skip the two lines that mention `convolution`: they are a shorter way to the same numbers, on NumPy.
+# Skip {code}`self._how(x)`, which checks that the images fit, and the two lines that mention {code}`convolution`: they are a shorter
+# way to the same numbers, on NumPy.
 
 # %%
 show_source(Conv2D.forward)
