@@ -57,6 +57,7 @@ def lighten(app: Sphinx, error: Exception | None) -> None:
         lighter = late(sheets.join(path, light(text, options)), path.parent)
         if lighter != text:
             path.write_text(lighter, "utf8")
+    sheets.tidy()
 
 
 def light(text: str, options: str) -> str:

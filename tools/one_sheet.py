@@ -8,6 +8,7 @@ from pathlib import Path
 from tools.icon_fonts import with_few_icons
 
 LINK = re.compile(r'[ \t]*<link (?=[^>]*rel="stylesheet")[^>]*href="(?P<href>[^"?]+)(?:\?[^"]*)?"[^>]*/?>\n?')
+MADE_OF = re.compile(r'data-made-of="(?P<names>[^"]+)"')
 IMPORT = re.compile(r"""@import\s+["']([^"':]+)["']\s*;""")
 ADDRESS = re.compile(r"""url\(\s*(?P<quote>["']?)(?!data:|https?:|#|/)(?P<path>[^"')]+)(?P=quote)\s*\)""")
 COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
@@ -30,10 +31,17 @@ class Sheets:
         self._made: dict[tuple[str, ...], str] = {}
 
     def join(self, page: Path, text: str) -> str:
-        """The HTML of `page` with one link to a style sheet, where the first one stood."""
+        """The HTML of `page` with one link to a style sheet, where the first one stood.
+
+        The link says what it is made of, so that a page that stays as it was gets the new sheet when a style changes.
+        """
         folder = page.parent.relative_to(self.html).as_posix()
         links = [link for link in LINK.finditer(text) if not link["href"].startswith(("http:", "https:", "//"))]
-        names = tuple(posixpath.normpath(posixpath.join(folder, link["href"])) for link in links)
+        made_of = MADE_OF.search(links[0][0]) if links else None
+        if made_of:
+            names = tuple(made_of["names"].split())
+        else:
+            names = tuple(posixpath.normpath(posixpath.join(folder, link["href"])) for link in links)
         if len(names) < 2:
             return text
         if names not in self._made:
@@ -42,8 +50,15 @@ class Sheets:
         href = posixpath.relpath(self._made[names], folder)
         for link in reversed(links[1:]):
             text = text[: link.start()] + text[link.end() :]
-        first = links[0]
-        return f'{text[: first.start()]}<link rel="stylesheet" href="{href}" />\n{text[first.end() :]}'
+        first, all_names = links[0], " ".join(names)
+        joined = f'<link rel="stylesheet" href="{href}" data-made-of="{all_names}" />'
+        return f"{text[: first.start()]}{joined}\n{text[first.end() :]}"
+
+    def tidy(self) -> None:
+        """Remove the sheets of earlier builds."""
+        for path in self.html.glob("_static/book-*.css"):
+            if path.relative_to(self.html).as_posix() not in self._made.values():
+                path.unlink()
 
     def read(self, name: str) -> str:
         """A style sheet without comments, what it imports in its place, its addresses seen from _static."""

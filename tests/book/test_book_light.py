@@ -13,6 +13,7 @@ from tests.book.questions import NOT_TYPESET
 from tests.book.report import at_first_sight
 from tools.icon_fonts import letters_of
 from tools.late_images import late
+from tools.one_sheet import Sheets
 
 PAGES = [name for name in toc_pages() if name.startswith("book/") and name[5:7].isdigit()]
 WITH_FORMULAS = [name for name in PAGES if (HTML / name).is_file() and "math" in read_page(HTML / name).classes]
@@ -123,6 +124,28 @@ def test_every_icon_of_the_style_sheet_has_its_shape(html):
             assert shape(few, few_letters[letter]) == shape(whole, all_letters[letter])
         drawn |= few_letters.keys()
     assert drawn == letters
+
+
+def test_a_page_that_stays_as_it_was_gets_a_style_that_changed(tmp_path):
+    static, page = tmp_path / "_static", tmp_path / "book" / "a.html"
+    for folder in (static, page.parent):
+        folder.mkdir()
+    (static / "one.css").write_text("p{color:red}")
+    (static / "two.css").write_text("b{color:blue}")
+    links = [f'<link rel="stylesheet" href="../_static/{name}" />\n' for name in ("one.css?v=1", "two.css")]
+    text = "".join([*links, "<p>A</p>"])
+    sheets = []
+    for colour in ("red", "green", "green"):
+        (static / "one.css").write_text(f"p{{color:{colour}}}")
+        joiner = Sheets(tmp_path)
+        text = joiner.join(page, text)
+        joiner.tidy()
+        [sheet] = static.glob("book-*.css")
+        assert text.count("<link") == text.count(f'href="../_static/{sheet.name}"') == 1
+        assert f"p{{color:{colour}}}" in sheet.read_text()
+        assert "b{color:blue}" in sheet.read_text()
+        sheets.append(sheet.name)
+    assert sheets[0] != sheets[1] == sheets[2]
 
 
 def shape(font, glyph):
