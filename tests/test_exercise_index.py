@@ -38,7 +38,10 @@ def test_a_link_leads_to_the_heading_above_the_check(rows):
         cells = json.loads((ROOT / notebook).read_text(encoding="utf-8"))["cells"]
         sources = ["".join(cell["source"]) for cell in cells]
         checked = next(k for k, source in enumerate(sources) if re.search(rf'^check\(\s*"{name}"', source, re.M))
-        above = [heading for source in sources[:checked] for heading in headings(source)]
+        prose = [
+            source for cell, source in zip(cells[:checked], sources, strict=False) if cell["cell_type"] == "markdown"
+        ]
+        above = [heading for source in prose for heading in headings(source)]
         assert anchor_of(above[-1]) == anchor, name
 
 
