@@ -248,7 +248,7 @@ for goal in results["goals"]:
         if goal["floor"] is None
         else f"   products alone {goal['floor']:.2f}"
     )
-    if goal["calls"] is not None:
+    if goal.get("calls") is not None:
         floor += f", calls alone {goal['calls']:.2f}"
     print(
         f"{goal['name']:56} {value:>6} {'≥' if goal['least'] else '≤'} {goal['goal']:<5.2f} {word:12}{floor}"
