@@ -42,9 +42,8 @@ for name, value in results["machine"].items():
 # ## An LSTM at seven sizes
 #
 # The peers are a loop as it stands in many a tutorial ("naive NumPy"), one with a matrix for each gate ("gate by gate", the style
-# of numpy-ml), our own readable loop over `cell.forward`, JAX's compiled `scan`, and `torch.nn.LSTM` itself. Two marks are no
-# programs: the products alone, without a single sigmoid, for who computes with this matrix library cannot be faster; and the calls to
-# NumPy that our kernel makes, on arrays that lie ready, for what stands around them would at best cost nothing.
+# of numpy-ml), our own readable loop over `cell.forward`, JAX's compiled `scan`, and `torch.nn.LSTM` itself. One row of points is no
+# program: the products alone, without a single sigmoid. Who computes with this matrix library cannot be faster.
 
 # %% mystnb={"image": {"alt": "For each of seven sizes of an LSTM, a row of points on a logarithmic axis: the time of each program divided by that of torch.nn."}}
 LOOKS = {
@@ -233,9 +232,8 @@ print(
 #
 # ## What was aimed at
 #
-# The goals were set before the kernels were written, on another processor. Where they can, the products alone stand
-# beside one, and the kernel's calls alone: no arrangement of the rest gets below the first, and no saving around the calls gets
-# below the second.
+# The goals were set before the kernels were written, on another processor. Where one is not met, the products alone stand beside
+# it where they can: no arrangement of the rest gets below them.
 
 # %%
 for goal in results["goals"]:
